@@ -1,0 +1,262 @@
+import type { EventDraft, EventEnvelope } from '@karmanflow/events';
+import {
+  canonicalBytes,
+  eventHash,
+  hashString,
+  type JsonValue,
+  type ReceiptBody,
+  type ReceiptSigner,
+  signReceipt,
+} from '@karmanflow/receipts';
+import { type Id, limits, newId, toUuid, type UuidSource } from '@karmanflow/schema';
+import { approvalRequested } from '../approvals.ts';
+import { type JsonObject, refuse, type Verdict } from '../definition/command.ts';
+import { isLedger } from '../definition/entity.ts';
+import type { Registry } from '../definition/registry.ts';
+import type { WorkingState } from '../working-state.ts';
+import type { ReceiptStatus, StoredReceipt } from './outcome.ts';
+import type { QueuedCommand } from './queued-command.ts';
+
+/** An event as it is written: its canonical bytes and what the table keeps beside them. */
+export interface WrittenEvent {
+  readonly id: string;
+  readonly type: string;
+  readonly bytes: Uint8Array;
+  readonly hash: Uint8Array;
+}
+
+export interface WrittenPersonalValue {
+  readonly id: string;
+  readonly field: string;
+  readonly value: string;
+}
+
+/** A decided command: everything that its transaction writes besides the entities in the working state. */
+export interface DecidedCommand {
+  readonly command: QueuedCommand;
+  readonly receipt: StoredReceipt;
+  readonly events: readonly WrittenEvent[];
+  readonly personal: readonly WrittenPersonalValue[];
+  readonly completedAt: string;
+}
+
+export interface DecisionPorts {
+  readonly registry: Registry;
+  readonly signer: ReceiptSigner;
+  readonly uuidSource: UuidSource;
+}
+
+interface Decision {
+  readonly status: ReceiptStatus;
+  readonly events: readonly EventDraft[];
+  readonly response: unknown;
+  readonly refusal: { readonly code: string; readonly detail: JsonObject } | null;
+}
+
+/**
+ * Decides one command on the evolving state of its batch and makes its receipt. Pure but for the ids and the signature.
+ * Throws on a bug of the feature; the caller then takes the state back.
+ */
+export function decideCommand(
+  command: QueuedCommand,
+  options: { ports: DecisionPorts; state: WorkingState; now: string; elapsedMilliseconds: number },
+): DecidedCommand {
+  const { ports, state, now } = options;
+  const personal = new Map(command.personal.map(({ field }) => [field, newId('personalData', ports.uuidSource)]));
+  const decision = verdictOf(command, { ports, state, now, personal });
+  const events = decision.events.map((draft, ordinal) => writeEvent({ command, draft, ordinal, ports, state, now }));
+  const response = decision.response === null ? null : canonicalBytes(decision.response as JsonValue);
+  const body = receiptBody(command, {
+    decision,
+    events,
+    response,
+    now,
+    elapsedMilliseconds: options.elapsedMilliseconds,
+  });
+  const signed = signReceipt(body, ports.signer);
+  if (signed.bytes.length > limits.receiptBytes) throw new Error(`receipt of ${command.definition.type} is too large`);
+  return {
+    command,
+    receipt: {
+      id: command.receiptId,
+      commandType: command.definition.type,
+      status: decision.status,
+      bytes: signed.bytes,
+      hash: signed.hash,
+      signature: signed.signature,
+      keyId: signed.keyId,
+      response,
+    },
+    events: events.map(({ written }) => written),
+    personal:
+      decision.status === 'SUCCEEDED'
+        ? command.personal.map(({ field, value }) => ({ id: toUuid(personal.get(field) ?? ''), field, value }))
+        : [],
+    completedAt: now,
+  };
+}
+
+function verdictOf(
+  command: QueuedCommand,
+  options: {
+    ports: DecisionPorts;
+    state: WorkingState;
+    now: string;
+    personal: ReadonlyMap<string, Id<'personalData'>>;
+  },
+): Decision {
+  const { decision: policy, definition } = command;
+  const nothing = { events: [], response: null, refusal: null };
+  if (policy.decision === 'deny') return { ...nothing, status: 'DENIED' };
+  if (policy.decision === 'needs_approval') return pause(command, options);
+  const verdict = stale(command, options.state) ?? decide(command, options);
+  if (verdict.kind === 'accept') {
+    return { status: 'SUCCEEDED', events: verdict.events, response: verdict.response ?? {}, refusal: null };
+  }
+  const declared = verdict.code === 'version_conflict' || definition.refusals.includes(verdict.code);
+  if (!declared) throw new Error(`${definition.type} refused with ${verdict.code}, which it does not declare`);
+  return { ...nothing, status: 'REFUSED', refusal: { code: verdict.code, detail: verdict.detail } };
+}
+
+function decide(
+  command: QueuedCommand,
+  { ports, state, now, personal }: Parameters<typeof verdictOf>[1],
+): Verdict<unknown, never> {
+  const { actor } = command.metadata.caller;
+  // The registry pairs each definition with the input that its own schema parsed.
+  return command.definition.decide(state, command.input as never, {
+    ...command.scope,
+    actor: { type: actor.type, id: actor.id },
+    now,
+    newId: (kind) => newId(kind, ports.uuidSource),
+    personal,
+  }) as Verdict<unknown, never>;
+}
+
+/** The version that the caller saw is no longer the one that stands. An entity that does not exist is for `decide`. */
+function stale(command: QueuedCommand, state: WorkingState): Verdict<never, 'version_conflict'> | null {
+  const { expectedVersion } = command.metadata;
+  if (expectedVersion === null || command.definition.versioned === undefined) return null;
+  const { entity, where } = command.definition.versioned(command.input as never);
+  const version = state.versionOf(entity as never, where as never);
+  if (version === 0 || version === expectedVersion) return null;
+  return refuse('version_conflict', { expectedVersion, version });
+}
+
+/** R2 and R3 wait: the exact command is kept, and nothing else happens. */
+function pause(command: QueuedCommand, { ports, now }: { ports: DecisionPorts; now: string }): Decision {
+  const approvalId = newId('approval', ports.uuidSource);
+  const { actor } = command.metadata.caller;
+  const expiresAt = new Date(Date.parse(now) + limits.approvalTtlSeconds * 1000).toISOString();
+  const response = { approvalId, status: 'REQUESTED', expiresAt };
+  const event = approvalRequested.of({
+    approvalId,
+    commandType: command.definition.type,
+    commandHash: Buffer.from(command.payloadHash).toString('base64'),
+    commandBody: Buffer.from(command.payload).toString('base64'),
+    risk: command.definition.risk,
+    requestedBy: actor.id,
+    onBehalfOf: actor.onBehalfOf,
+    policyHash: command.decision.ruleSetHash,
+    expiresAt,
+  });
+  return { status: 'PENDING_APPROVAL', refusal: null, events: [event], response };
+}
+
+interface EventWork {
+  readonly command: QueuedCommand;
+  readonly draft: EventDraft;
+  readonly ordinal: number;
+  readonly ports: DecisionPorts;
+  readonly state: WorkingState;
+  readonly now: string;
+}
+
+function writeEvent(work: EventWork): { written: WrittenEvent; entities: EventEnvelope['entities'] } {
+  const { command, draft, ports, state, now } = work;
+  const definition = ports.registry.events.get(draft.type);
+  if (!definition) throw new Error(`${command.definition.type} emitted ${draft.type}, which no feature declares`);
+  const eventId = newId('event', ports.uuidSource);
+  const past = { type: draft.type, data: draft.data, eventId, occurredAt: now };
+  const entities: EventEnvelope['entities'][number][] = [];
+  for (const { entity: name, key } of definition.touches(draft.data as never, eventId)) {
+    const entity = ports.registry.entities.get(name);
+    if (!entity) throw new Error(`${draft.type} touches ${name}, which no feature declares`);
+    const entry = state.evolve({ entity, key, event: past, receiptId: command.receiptId });
+    if (!isLedger(entity)) entities.push({ type: name, id: entry.id, version: entry.version });
+  }
+  const envelope: EventEnvelope = {
+    format: 'karmanflow.event/1',
+    eventId,
+    eventType: draft.type,
+    eventVersion: definition.version,
+    tenantId: command.scope.tenantId,
+    environmentId: command.scope.environmentId,
+    receiptId: command.receiptId,
+    ordinal: work.ordinal,
+    occurredAt: now,
+    entities,
+    correlationId: command.metadata.correlationId,
+    traceparent: command.metadata.traceparent,
+    data: draft.data,
+  };
+  // Event data is JSON by its schema; canonicalBytes refuses anything that is not.
+  const bytes = canonicalBytes(envelope as unknown as JsonValue);
+  if (bytes.length > limits.eventBytes) throw new Error(`event ${draft.type} is too large`);
+  const hash = Buffer.from(eventHash(bytes).slice('sha256:'.length), 'hex');
+  return { written: { id: toUuid(eventId), type: draft.type, bytes, hash }, entities };
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
+
+function receiptBody(
+  command: QueuedCommand,
+  options: {
+    decision: Decision;
+    events: readonly ReturnType<typeof writeEvent>[];
+    response: Uint8Array | null;
+    now: string;
+    elapsedMilliseconds: number;
+  },
+): ReceiptBody {
+  const { definition, metadata, decision: policy } = command;
+  const { caller } = metadata;
+  const versions = new Map<string, EventEnvelope['entities'][number]>();
+  for (const { entities } of options.events) for (const one of entities) versions.set(`${one.type} ${one.id}`, one);
+  return {
+    format: 'karmanflow.receipt/1',
+    receiptId: command.receiptId,
+    tenantId: command.scope.tenantId,
+    environmentId: command.scope.environmentId,
+    command: { type: definition.type, version: definition.version, payloadHash: `sha256:${hex(command.payloadHash)}` },
+    status: options.decision.status,
+    refusal: options.decision.refusal as ReceiptBody['refusal'],
+    risk: definition.risk,
+    scope: definition.scope,
+    actor: { type: caller.actor.type, id: caller.actor.id, onBehalfOf: caller.actor.onBehalfOf },
+    credential: caller.credential,
+    idempotencyKeyHash: command.keyHash ? `sha256:${hex(command.keyHash)}` : null,
+    policy: {
+      decision: policy.decision,
+      rule: policy.rule,
+      ruleSetVersion: policy.ruleSetVersion,
+      ruleSetHash: `sha256:${policy.ruleSetHash}`,
+    },
+    approval: null,
+    reason: metadata.reason,
+    entities: [...versions.values()],
+    events: options.events.map(({ written }) => ({
+      id: `evt_${written.id}`,
+      type: written.type,
+      hash: `sha256:${hex(written.hash)}`,
+    })),
+    responseHash: options.response === null ? null : hashString(options.response),
+    traceparent: metadata.traceparent,
+    correlationId: metadata.correlationId,
+    causationId: metadata.causationId,
+    requestId: metadata.requestId,
+    // Both times are on the database's clock: an instance with a skewed one cannot date a receipt.
+    requestedAt: new Date(Date.parse(options.now) - Math.max(0, Math.ceil(options.elapsedMilliseconds))).toISOString(),
+    completedAt: options.now,
+  };
+}

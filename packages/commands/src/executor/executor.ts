@@ -1,0 +1,179 @@
+import { createHash } from 'node:crypto';
+import { evaluatePolicy } from '@karmanflow/policy';
+import { canonicalBytes, type JsonValue, sha256 } from '@karmanflow/receipts';
+import { controlEnvironmentOf, limits, newId, type Scope, type TransportErrorCode } from '@karmanflow/schema';
+import { context, type Span, trace } from '@opentelemetry/api';
+import type { ParsedCommand } from './parse-command.ts';
+import { LaneScheduler, type QueueLoad } from './lane-scheduler.ts';
+import type { CommandMetadata } from './metadata.ts';
+import { type Outcome, rejected } from './outcome.ts';
+import type { QueuedCommand } from './queued-command.ts';
+import { runBatch } from './run-batch.ts';
+import type { TransactionPorts } from './run-transaction.ts';
+
+/** What an operator wants to know of each command and batch; the application turns it into metrics. */
+export interface ExecutorObserver {
+  onCommand(event: { type: string; outcome: string; replayed: boolean; milliseconds: number }): void;
+  onBatch(event: { commands: number; milliseconds: number; failed: boolean }): void;
+}
+
+export interface ExecutorPorts extends Omit<TransactionPorts, 'onBug'> {
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  /** Calls back until the returned function is called. */
+  readonly every: (milliseconds: number, callback: () => void) => () => void;
+  readonly observer?: ExecutorObserver;
+  /** Bugs of features and failures of batches: for the log, never for the caller. */
+  readonly onError?: (error: unknown, detail: { commandType?: string; requestId?: string }) => void;
+  /** Transactions at once; at most as many as the pool has connections. */
+  readonly transactionsMax?: number;
+}
+
+export interface Executor {
+  /** Runs a command to its end, or tells why it did not. Never throws for anything that a caller can cause. */
+  execute(command: ParsedCommand, metadata: CommandMetadata): Promise<Outcome>;
+  load(): QueueLoad;
+  /** Takes no new commands and waits until the accepted ones are answered, or until the time is over. */
+  drain(milliseconds?: number): Promise<{ readonly finished: boolean }>;
+}
+
+interface InFlight {
+  readonly command: QueuedCommand;
+  readonly end: Promise<Outcome>;
+}
+
+export function createExecutor(ports: ExecutorPorts): Executor {
+  const inFlight = new Map<string, InFlight>();
+  let draining = false;
+  const transactionPorts: TransactionPorts = {
+    ...ports,
+    onBug: (error, command) =>
+      ports.onError?.(error, { commandType: command.definition.type, requestId: command.metadata.requestId }),
+  };
+  const scheduler = new LaneScheduler({
+    transactionsMax: ports.transactionsMax ?? limits.poolConnections,
+    monotonicNow: ports.monotonicNow,
+    every: ports.every,
+    run: async (scope, commands) => {
+      const startedAt = ports.monotonicNow();
+      const { failed } = await runBatch(scope, commands, { ...transactionPorts, sleep: ports.sleep, onError: ports.onError });
+      ports.observer?.onBatch({ commands: commands.length, milliseconds: ports.monotonicNow() - startedAt, failed });
+    },
+  });
+
+  async function execute(parsed: ParsedCommand, metadata: CommandMetadata): Promise<Outcome> {
+    const startedAt = ports.monotonicNow();
+    const { definition } = parsed;
+    const outcome = await ports.tracer.startActiveSpan(`command ${definition.type}`, async (span) => {
+      try {
+        return await admit(parsed, metadata, span);
+      } finally {
+        span.end();
+      }
+    });
+    ports.observer?.onCommand({
+      type: definition.type,
+      outcome: outcome.kind === 'receipt' ? outcome.receipt.status : outcome.code,
+      replayed: outcome.kind === 'receipt' && outcome.replayed,
+      milliseconds: ports.monotonicNow() - startedAt,
+    });
+    return outcome;
+  }
+
+  async function admit(parsed: ParsedCommand, metadata: CommandMetadata, span: Span): Promise<Outcome> {
+    if (draining) return rejected('draining', 'this instance is shutting down');
+    const { definition } = parsed;
+    const { caller } = metadata;
+    const scope: Scope = {
+      tenantId: caller.tenantId,
+      environmentId: definition.environment === 'control' ? controlEnvironmentOf(caller.tenantId) : caller.environmentId,
+    };
+    // Before anything else, and so also before a replay: who may not run the command may not see its outcome either.
+    const decision = evaluatePolicy({ actor: { type: caller.actor.type, ...caller }, command: definition, environment: caller.environment });
+    const payload = canonicalBytes({ input: parsed.input, expectedVersion: metadata.expectedVersion } as JsonValue);
+    const payloadHash = sha256(payload);
+    const keyHash = decision.decision === 'deny' ? null : sha256(new TextEncoder().encode(metadata.idempotencyKey));
+    const name = keyHash ? `${caller.tenantId} ${definition.type} ${Buffer.from(keyHash).toString('base64')}` : null;
+    const earlier = name === null ? undefined : inFlight.get(name);
+    if (earlier) return join(earlier, { scope, payloadHash, metadata });
+
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    const acceptedAt = ports.monotonicNow();
+    const waiting = ports.tracer.startSpan('command.queue', {}, trace.setSpan(context.active(), span));
+    const command: QueuedCommand = {
+      ...parsed,
+      payload,
+      payloadHash,
+      metadata,
+      scope,
+      decision,
+      receiptId: newId('receipt', ports.uuidSource),
+      keyHash,
+      acceptedAt,
+      deadlineAt: acceptedAt + Math.min(metadata.deadlineMilliseconds ?? limits.commandDeadlineMilliseconds, limits.commandDeadlineMilliseconds),
+      span,
+      waiting,
+      commitUnseen: false,
+      settled: false,
+      settle(outcome) {
+        if (command.settled) return;
+        command.settled = true;
+        waiting.end();
+        resolve(outcome);
+      },
+    };
+    const full = scheduler.add(command, laneOf(command));
+    if (full) {
+      waiting.end();
+      return rejected('overloaded', full);
+    }
+    if (name !== null) {
+      inFlight.set(name, { command, end: promise });
+      void promise.finally(() => inFlight.delete(name));
+    }
+    return promise;
+  }
+
+  /** A repeat that arrives while the first is under way waits for it: one effect, one receipt for both. */
+  async function join(
+    earlier: InFlight,
+    repeat: { scope: Scope; payloadHash: Uint8Array; metadata: CommandMetadata },
+  ): Promise<Outcome> {
+    const { command } = earlier;
+    if (command.scope.environmentId !== repeat.scope.environmentId) {
+      return rejected('idempotency_key_elsewhere', 'the key is in use in another environment');
+    }
+    if (!Buffer.from(command.payloadHash).equals(repeat.payloadHash)) {
+      return rejected('idempotency_key_reused', `the key belongs to ${command.receiptId}`);
+    }
+    const waitMilliseconds = Math.min(
+      repeat.metadata.deadlineMilliseconds ?? limits.commandDeadlineMilliseconds,
+      limits.commandDeadlineMilliseconds,
+    );
+    const timeout = ports.sleep(waitMilliseconds).then((): null => null);
+    const outcome = await Promise.race([earlier.end, timeout]);
+    if (outcome === null) return rejected('idempotency_key_in_flight', 'the first command with this key is still running');
+    return outcome.kind === 'receipt' ? { ...outcome, replayed: true } : outcome;
+  }
+
+  /** Commands that contend for the same entity share a lane, where they share a transaction instead of a lock. */
+  function laneOf(command: QueuedCommand): number {
+    const [contended] = command.decision.decision === 'allow' ? command.definition.load(command.input as never, command.scope) : [];
+    const text = contended ? JSON.stringify([contended.entity.name, contended.where]) : command.receiptId;
+    return createHash('sha1').update(text).digest().readUInt16BE(0) % limits.lanesPerScope;
+  }
+
+  return {
+    execute,
+    load: () => scheduler.load(),
+    drain: async (milliseconds = limits.drainMilliseconds) => {
+      draining = true;
+      const timeout = ports.sleep(milliseconds).then(() => false);
+      return { finished: await Promise.race([scheduler.idle().then(() => true), timeout]) };
+    },
+  };
+}
+
+/** Codes after which the same request may be sent again; used by callers inside the process, such as the sweeper. */
+export function isWorthRetrying(code: TransportErrorCode): boolean {
+  return code === 'overloaded' || code === 'deadline_exceeded' || code === 'database_unavailable' || code === 'outcome_unknown';
+}

@@ -1,0 +1,47 @@
+import * as v from 'valibot';
+import type { AnyCommand } from '../definition/command.ts';
+import type { PersonalValue } from './queued-command.ts';
+
+/** A command whose input has the shape that its definition demands; only `parseCommand` makes one. */
+export interface ParsedCommand {
+  readonly definition: AnyCommand;
+  /** Without the fields that hold personal values. */
+  readonly input: unknown;
+  readonly personal: readonly PersonalValue[];
+}
+
+export interface InputIssue {
+  /** Dotted path of the field, empty for the input as a whole. */
+  readonly path: string;
+  readonly message: string;
+}
+
+export type ParseResult =
+  | { readonly ok: true; readonly command: ParsedCommand }
+  | { readonly ok: false; readonly issues: readonly InputIssue[] };
+
+const issuesMax = 20;
+
+/** The first issues of a failed parse, without the values that caused them: those may be anything. */
+export function inputIssuesOf(issues: readonly v.BaseIssue<unknown>[]): InputIssue[] {
+  return issues.slice(0, issuesMax).map((issue) => ({
+    path: v.getDotPath(issue) ?? '',
+    message: issue.type === 'strict_object' ? `${issue.expected === 'never' ? 'unknown field' : 'required'}` : issue.message,
+  }));
+}
+
+/** Parses the input of a command, once, on its way in. */
+export function parseCommand(definition: AnyCommand, input: unknown): ParseResult {
+  const result = v.safeParse(definition.input, input, { abortPipeEarly: true });
+  if (!result.success) return { ok: false, issues: inputIssuesOf(result.issues) };
+  const names = definition.personal ?? [];
+  if (names.length === 0) return { ok: true, command: { definition, input: result.output, personal: [] } };
+  const rest: Record<string, unknown> = { ...(result.output as object) };
+  const personal: PersonalValue[] = [];
+  for (const field of names) {
+    const value = rest[field];
+    if (typeof value === 'string') personal.push({ field, value });
+    delete rest[field];
+  }
+  return { ok: true, command: { definition, input: rest, personal } };
+}

@@ -1,0 +1,86 @@
+import { limits, type Scope } from '@karmanflow/schema';
+import { classifyFailure, isConnectionLoss, isKeyTakenElsewhere } from './failure.ts';
+import { rejected } from './outcome.ts';
+import type { QueuedCommand } from './queued-command.ts';
+import { runTransaction, type TransactionPorts } from './run-transaction.ts';
+
+export interface BatchPorts extends TransactionPorts {
+  readonly sleep: (milliseconds: number) => Promise<void>;
+  readonly onError?: ((error: unknown, detail: { commandType?: string; requestId?: string }) => void) | undefined;
+}
+
+const firstPauseMilliseconds = 20;
+const longestPauseMilliseconds = 500;
+/** A conflict is usually over when one looks again; one that stays belongs to a single command, which splitting finds. */
+const conflictsMax = 3;
+
+/**
+ * Brings every command of a batch to its end. A transaction that failed for a passing reason is tried again until the
+ * deadlines; a repeat first looks for receipts, so what did commit is answered and not run again. A batch that fails for
+ * a reason of its own is halved until the command that causes it stands alone.
+ */
+export async function runBatch(
+  scope: Scope,
+  commands: readonly QueuedCommand[],
+  ports: BatchPorts,
+): Promise<{ readonly failed: boolean }> {
+  let failed = false;
+  let conflicts = 0;
+  for (let attempt = 0; ; attempt += 1) {
+    const open = commands.filter((command) => !command.settled);
+    if (open.length === 0) return { failed };
+    try {
+      const settlement = await runTransaction(scope, open, ports);
+      for (const [command, outcome] of settlement) command.settle(outcome);
+      return { failed };
+    } catch (error) {
+      failed = true;
+      const failure = classifyFailure(error);
+      if (failure === 'conflict') conflicts += 1;
+      if (failure === 'permanent' || conflicts > conflictsMax) {
+        await split(scope, open, ports, error);
+        return { failed };
+      }
+      if (attempt >= limits.commandAttempts * 4 || expire(open, ports.monotonicNow(), error)) return { failed };
+      if (failure === 'transient') {
+        await ports.sleep(Math.min(longestPauseMilliseconds, firstPauseMilliseconds * 2 ** Math.min(attempt, 5)));
+      }
+    }
+  }
+}
+
+async function split(
+  scope: Scope,
+  commands: readonly QueuedCommand[],
+  ports: BatchPorts,
+  error: unknown,
+): Promise<void> {
+  const [only] = commands;
+  if (only && commands.length === 1) {
+    if (isKeyTakenElsewhere(error)) {
+      only.settle(rejected('idempotency_key_elsewhere', 'the key was used in another environment'));
+      return;
+    }
+    ports.onError?.(error, { commandType: only.definition.type, requestId: only.metadata.requestId });
+    only.settle(rejected('internal_error', 'the command failed and changed nothing'));
+    return;
+  }
+  const middle = Math.ceil(commands.length / 2);
+  await runBatch(scope, commands.slice(0, middle), ports);
+  await runBatch(scope, commands.slice(middle), ports);
+}
+
+/** Answers those whose time is over. True when none is left. */
+function expire(commands: readonly QueuedCommand[], now: number, error: unknown): boolean {
+  let left = 0;
+  for (const command of commands) {
+    if (now < command.deadlineAt) {
+      left += 1;
+      continue;
+    }
+    if (command.commitUnseen) command.settle(rejected('outcome_unknown', 'the connection was lost while the command committed'));
+    else if (isConnectionLoss(error)) command.settle(rejected('database_unavailable', 'the database does not answer'));
+    else command.settle(rejected('deadline_exceeded', 'the database was too busy until the deadline'));
+  }
+  return left === 0;
+}

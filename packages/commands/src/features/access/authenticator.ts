@@ -1,0 +1,128 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { effectiveScopes, type GrantedRole, type RiskClass } from '@karmanflow/policy';
+import { controlEnvironmentOf, type Database, limits, toId, toUuid } from '@karmanflow/schema';
+import type { Caller } from '../../executor/metadata.ts';
+import { hashApiKeySecret, parseApiKey, type ApiKeyCredential } from './api-key.ts';
+
+export interface AuthenticatorPorts {
+  readonly database: Database;
+  /** Wall clock, milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+export interface Authenticator {
+  /** The caller behind an API key, or null: unknown, wrong, expired and revoked look the same. */
+  authenticate(key: string): Promise<Caller | null>;
+}
+
+/**
+ * Checks API keys. Answers are kept for half a second, so that a revoked key stops within a second everywhere while a busy
+ * one costs two look-ups a second. Kept under the hash of the key: the key itself stays nowhere.
+ */
+export function createAuthenticator(ports: AuthenticatorPorts): Authenticator {
+  const known = new Map<string, { until: number; caller: Promise<Caller | null> }>();
+  return {
+    authenticate(key) {
+      const credential = parseApiKey(key);
+      if (!credential) return Promise.resolve(null);
+      const name = createHash('sha256').update(key).digest('base64');
+      const now = ports.now();
+      const kept = known.get(name);
+      if (kept && now < kept.until) return kept.caller;
+      const caller = lookUp(ports, credential);
+      known.delete(name);
+      known.set(name, { until: now + limits.credentialCacheMilliseconds, caller });
+      // A look-up that failed says nothing about the key.
+      caller.catch(() => known.delete(name));
+      for (const oldest of known.keys()) {
+        if (known.size <= limits.credentialCacheEntries) break;
+        known.delete(oldest);
+      }
+      return caller;
+    },
+  };
+}
+
+async function lookUp({ database, now }: AuthenticatorPorts, credential: ApiKeyCredential): Promise<Caller | null> {
+  const { tenantId, apiKeyId } = credential;
+  const scope = { tenantId, environmentId: controlEnvironmentOf(tenantId) };
+  const control = toUuid(tenantId);
+  const found = await database.read(scope, async (db) => {
+    const key = await db
+      .selectFrom('api_keys as k')
+      .innerJoin('principals as p', (join) =>
+        join
+          .onRef('p.tenant_id', '=', 'k.tenant_id')
+          .onRef('p.environment_id', '=', 'k.environment_id')
+          .onRef('p.id', '=', 'k.principal_id'),
+      )
+      .innerJoin('environments as e', (join) =>
+        join
+          .onRef('e.tenant_id', '=', 'k.tenant_id')
+          .onRef('e.environment_id', '=', 'k.environment_id')
+          .onRef('e.id', '=', 'k.target_environment_id'),
+      )
+      .innerJoin('tenants as t', (join) =>
+        join.onRef('t.tenant_id', '=', 'k.tenant_id').onRef('t.environment_id', '=', 'k.environment_id'),
+      )
+      .where('k.tenant_id', '=', control)
+      .where('k.environment_id', '=', control)
+      .where('k.id', '=', toUuid(apiKeyId))
+      .select(['k.secret_hash', 'k.scopes', 'k.risk_ceiling', 'k.expires_at', 'k.revoked_at', 'k.principal_id'])
+      .select(['p.type as actor_type', 'p.owner_id', 'p.status as principal_status'])
+      .select(['e.id as environment', 'e.kind', 'e.status as environment_status', 't.status as tenant_status'])
+      .executeTakeFirst();
+    if (!key) return null;
+    const grants = await db
+      .selectFrom('role_grants')
+      .select(['role', 'target_environment_id', 'valid_from', 'valid_until', 'revoked_at'])
+      .where('tenant_id', '=', control)
+      .where('environment_id', '=', control)
+      .where('principal_id', '=', key.principal_id)
+      .limit(1000)
+      .execute();
+    return { key, grants };
+  });
+  const presented = hashApiKeySecret(credential.secret);
+  // Compared also when the key does not exist, against itself, so that both take the same work.
+  const matches = timingSafeEqual(presented, found?.key.secret_hash ?? presented);
+  if (!found || !matches) return null;
+  const { key, grants } = found;
+  const time = new Date(now()).toISOString();
+  const live =
+    key.revoked_at === null &&
+    (key.expires_at === null || time < key.expires_at) &&
+    key.principal_status === 'ACTIVE' &&
+    key.tenant_status === 'ACTIVE';
+  if (!live) return null;
+  return {
+    tenantId,
+    environmentId: toId('environment', key.environment),
+    // The columns' CHECKs keep these to the values of their types.
+    environment: {
+      kind: key.kind as Caller['environment']['kind'],
+      status: key.environment_status as Caller['environment']['status'],
+    },
+    actor: {
+      type: key.actor_type as Caller['actor']['type'],
+      id: toId('principal', key.principal_id),
+      onBehalfOf: key.owner_id === null ? null : toId('principal', key.owner_id),
+    },
+    credential: { type: 'api_key', id: apiKeyId },
+    scopes: effectiveScopes({
+      grants: grants.map(
+        (grant): GrantedRole => ({
+          role: grant.role,
+          environmentId: grant.target_environment_id,
+          validFrom: grant.valid_from,
+          validUntil: grant.valid_until,
+          revokedAt: grant.revoked_at,
+        }),
+      ),
+      credentialScopes: key.scopes,
+      environmentId: key.environment,
+      now: time,
+    }),
+    riskCeiling: key.risk_ceiling as RiskClass,
+  };
+}

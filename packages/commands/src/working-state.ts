@@ -1,0 +1,118 @@
+import type { StateReader } from './definition/command.ts';
+import {
+  type AnyEntity,
+  type EntityDefinition,
+  entityIdOf,
+  isLedger,
+  type KeyOf,
+  type PastEvent,
+} from './definition/entity.ts';
+
+/** One entity in memory while a batch runs. */
+export interface Entry {
+  readonly entity: AnyEntity;
+  readonly id: string;
+  readonly state: object;
+  /** 0 for ledger rows, which have no version. */
+  readonly version: number;
+  readonly createdAt: string;
+  readonly updatedAt: string;
+  /** The receipt that last changed it in this batch; null while it stands as it was loaded. */
+  readonly changedBy: string | null;
+  /** True when the database does not have it yet. */
+  readonly isNew: boolean;
+}
+
+/**
+ * The rows of a batch, evolving as its commands are decided one after the other. What a command changed can be taken
+ * back as a whole, so that one that fails leaves nothing for its neighbours.
+ */
+export class WorkingState implements StateReader {
+  readonly #entries = new Map<string, Map<string, Entry>>();
+  #undo: { entries: Map<string, Entry>; id: string; before: Entry | undefined }[] = [];
+
+  #of(name: string): Map<string, Entry> {
+    const known = this.#entries.get(name);
+    if (known) return known;
+    const made = new Map<string, Entry>();
+    this.#entries.set(name, made);
+    return made;
+  }
+
+  /** Adds a row as the database has it. A row that is already here stays: it may have evolved. */
+  add(entry: Entry): void {
+    const entries = this.#of(entry.entity.name);
+    if (!entries.has(entry.id)) entries.set(entry.id, entry);
+  }
+
+  #matching(entity: AnyEntity, where: KeyOf): Entry[] {
+    const entries = this.#of(entity.name);
+    if (entity.key.every((field) => where[field] !== undefined)) {
+      const entry = entries.get(entityIdOf(entity, where));
+      return entry ? [entry] : [];
+    }
+    const wanted = Object.entries(where);
+    return [...entries.values()].filter(({ state }) =>
+      wanted.every(([field, value]) => (state as Record<string, unknown>)[field] === value),
+    );
+  }
+
+  get<State extends object>(entity: EntityDefinition<State>, where: Partial<State>): State | undefined {
+    return this.list(entity, where)[0];
+  }
+
+  list<State extends object>(entity: EntityDefinition<State>, where: Partial<State>): State[] {
+    // The map holds what stateFromRow and evolve of this very entity made.
+    return this.#matching(entity, where as KeyOf).map(({ state }) => state as State);
+  }
+
+  versionOf<State extends object>(entity: EntityDefinition<State>, where: Partial<State>): number {
+    return this.#matching(entity, where as KeyOf)[0]?.version ?? 0;
+  }
+
+  /** Applies an event to one entity and returns what it became. Throws on what only a bug can cause. */
+  evolve(options: { entity: AnyEntity; key: KeyOf; event: PastEvent; receiptId: string }): Entry {
+    const { entity, key, event, receiptId } = options;
+    const evolve = entity.evolve[event.type];
+    if (!evolve) throw new Error(`${entity.name} does not know ${event.type}`);
+    const entries = this.#of(entity.name);
+    const id = entityIdOf(entity, key);
+    const before = entries.get(id);
+    if (before && isLedger(entity)) throw new Error(`${entity.name} ${id} is append-only`);
+    if (before && !before.isNew && !entity.locked)
+      throw new Error(`${entity.name} ${id} was not locked, so it cannot change`);
+    const after: Entry = {
+      entity,
+      id,
+      // Both come from this entity's own rows and events.
+      state: evolve(before?.state as never, event as PastEvent<never>, key),
+      version: isLedger(entity) ? 0 : (before?.version ?? 0) + 1,
+      createdAt: before?.createdAt ?? event.occurredAt,
+      updatedAt: event.occurredAt,
+      changedBy: receiptId,
+      isNew: before?.isNew ?? true,
+    };
+    this.#undo.push({ entries, id, before });
+    entries.set(id, after);
+    return after;
+  }
+
+  /** Makes the changes since the last call final. */
+  keep(): void {
+    this.#undo = [];
+  }
+
+  /** Takes back the changes since the last call of `keep`. */
+  takeBack(): void {
+    for (const { entries, id, before } of this.#undo.toReversed()) {
+      if (before) entries.set(id, before);
+      else entries.delete(id);
+    }
+    this.#undo = [];
+  }
+
+  /** What the batch changed in one entity, in the order in which it was first seen. */
+  changed(entity: AnyEntity): Entry[] {
+    return [...this.#of(entity.name).values()].filter((entry) => entry.changedBy !== null);
+  }
+}

@@ -1,0 +1,40 @@
+import * as v from 'valibot';
+
+/** What an event says about one entity: which one, and the version that the event gave it. */
+export interface EntityVersion {
+  readonly type: string;
+  readonly id: string;
+  readonly version: number;
+}
+
+/** An entity named by its key, before its version is known. */
+export interface EntityKey {
+  readonly entity: string;
+  readonly key: Readonly<Record<string, string | number>>;
+}
+
+export interface EventDefinition<Type extends string = string, Data = unknown> {
+  /** `domain.entity.past_verb`. */
+  readonly type: Type;
+  readonly version: number;
+  readonly data: v.GenericSchema<unknown, Data>;
+  /** Every entity and ledger row that this event makes or changes, in a fixed order. */
+  readonly touches: (data: Data, eventId: string) => readonly EntityKey[];
+}
+
+/** An event as `decide` returns it: what happened, without identity, time or place. */
+export interface EventDraft<Type extends string = string, Data = unknown> {
+  readonly type: Type;
+  readonly data: Data;
+}
+
+export const eventTypePattern = /^[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*\.[a-z][a-z0-9_]*$/;
+
+/** Declares an event type. Throws when the name is not `domain.entity.past_verb`. */
+export function defineEvent<const Type extends string, Data>(
+  definition: EventDefinition<Type, Data>,
+): EventDefinition<Type, Data> & { readonly of: (data: Data) => EventDraft<Type, Data> } {
+  if (!eventTypePattern.test(definition.type))
+    throw new TypeError(`event type ${definition.type} is not domain.entity.past_verb`);
+  return { ...definition, of: (data) => ({ type: definition.type, data }) };
+}

@@ -1,0 +1,25 @@
+import { canonicalBytes } from './canonical-bytes.ts';
+import { receiptBytesMax } from './limits.ts';
+import { findReceiptFault, type ReceiptBody } from './receipt-body.ts';
+import { receiptHash } from './receipt-hash.ts';
+import type { ReceiptSigner } from './receipt-signer.ts';
+
+/** A receipt as it is stored: canonical bytes exactly as hashed and signed, a hash of 32 bytes, a signature of 64. */
+export interface SignedReceipt {
+  readonly bytes: Uint8Array;
+  readonly hash: Uint8Array;
+  readonly signature: Uint8Array;
+  readonly keyId: string;
+}
+
+/**
+ * Canonicalises, hashes and signs a receipt. The signature is over the canonical bytes, whose `format` keeps it apart
+ * from signatures over anything else. Throws TypeError or RangeError for a body that no verifier would take: a bug.
+ */
+export function signReceipt(body: ReceiptBody, signer: ReceiptSigner): SignedReceipt {
+  const fault = findReceiptFault(body);
+  if (fault !== null) throw new TypeError(`this receipt could not be verified: ${fault}`);
+  const bytes = canonicalBytes(body);
+  if (bytes.length > receiptBytesMax) throw new RangeError(`a receipt has at most ${receiptBytesMax} canonical bytes`);
+  return { bytes, hash: receiptHash(bytes), signature: signer.sign(bytes), keyId: signer.keyId };
+}

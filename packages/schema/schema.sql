@@ -1,0 +1,759 @@
+-- tables
+table api_keys: owner kf_owner, row security t, forced t
+table approvals: owner kf_owner, row security t, forced t
+table channel_locations: owner kf_owner, row security t, forced t
+table command_receipts: owner kf_owner, row security t, forced t
+table domain_events: owner kf_owner, row security t, forced t
+table environments: owner kf_owner, row security t, forced t
+table expiry_schedule: owner kf_owner, row security t, forced t
+table ingest_sources: owner kf_owner, row security t, forced t
+table inventory_levels: owner kf_owner, row security t, forced t, fillfactor=40
+table locations: owner kf_owner, row security t, forced t
+table log_pending: owner kf_owner, row security t, forced t
+table personal_data: owner kf_owner, row security t, forced t
+table principals: owner kf_owner, row security t, forced t
+table reservation_lines: owner kf_owner, row security t, forced t
+table reservations: owner kf_owner, row security t, forced t, fillfactor=80
+table role_grants: owner kf_owner, row security t, forced t
+table sales_channels: owner kf_owner, row security t, forced t
+table stock_movements: owner kf_owner, row security t, forced t
+table tenants: owner kf_owner, row security t, forced t
+table variants: owner kf_owner, row security t, forced t
+
+-- columns
+column api_keys.tenant_id uuid not null
+column api_keys.environment_id uuid not null
+column api_keys.id uuid not null
+column api_keys.principal_id uuid not null
+column api_keys.target_environment_id uuid not null
+column api_keys.name text not null
+column api_keys.secret_hash bytea not null
+column api_keys.scopes text[] not null
+column api_keys.risk_ceiling text not null
+column api_keys.expires_at timestamp with time zone
+column api_keys.revoked_at timestamp with time zone
+column api_keys.version bigint not null
+column api_keys.created_at timestamp with time zone not null
+column api_keys.updated_at timestamp with time zone not null
+column api_keys.receipt_id uuid not null
+column api_keys.written_in xid8 not null default pg_current_xact_id()
+column approvals.tenant_id uuid not null
+column approvals.environment_id uuid not null
+column approvals.id uuid not null
+column approvals.command_type text not null
+column approvals.command_hash bytea not null
+column approvals.command_body bytea not null
+column approvals.risk text not null
+column approvals.status text not null
+column approvals.requested_by uuid not null
+column approvals.on_behalf_of uuid
+column approvals.policy_hash text not null
+column approvals.expires_at timestamp with time zone not null
+column approvals.version bigint not null
+column approvals.created_at timestamp with time zone not null
+column approvals.updated_at timestamp with time zone not null
+column approvals.receipt_id uuid not null
+column approvals.written_in xid8 not null default pg_current_xact_id()
+column channel_locations.tenant_id uuid not null
+column channel_locations.environment_id uuid not null
+column channel_locations.sales_channel_id uuid not null
+column channel_locations.location_id uuid not null
+column channel_locations.buffer_quantity bigint not null
+column channel_locations.version bigint not null
+column channel_locations.created_at timestamp with time zone not null
+column channel_locations.updated_at timestamp with time zone not null
+column channel_locations.receipt_id uuid not null
+column channel_locations.written_in xid8 not null default pg_current_xact_id()
+column command_receipts.tenant_id uuid not null
+column command_receipts.environment_id uuid not null
+column command_receipts.id uuid not null
+column command_receipts.command_type text not null
+column command_receipts.status text not null
+column command_receipts.actor_id uuid not null
+column command_receipts.idempotency_key_hash bytea
+column command_receipts.payload_hash bytea not null
+column command_receipts.body bytea not null
+column command_receipts.hash bytea not null
+column command_receipts.signature bytea not null
+column command_receipts.key_id text not null
+column command_receipts.response bytea
+column command_receipts.correlation_id uuid not null
+column command_receipts.completed_at timestamp with time zone not null
+column command_receipts.written_in xid8 not null default pg_current_xact_id()
+column domain_events.tenant_id uuid not null
+column domain_events.environment_id uuid not null
+column domain_events.id uuid not null
+column domain_events.type text not null
+column domain_events.body bytea not null
+column domain_events.hash bytea not null
+column domain_events.receipt_id uuid not null
+column domain_events.written_in xid8 not null default pg_current_xact_id()
+column environments.tenant_id uuid not null
+column environments.environment_id uuid not null
+column environments.id uuid not null
+column environments.name text not null
+column environments.kind text not null
+column environments.status text not null
+column environments.version bigint not null
+column environments.created_at timestamp with time zone not null
+column environments.updated_at timestamp with time zone not null
+column environments.receipt_id uuid not null
+column environments.written_in xid8 not null default pg_current_xact_id()
+column expiry_schedule.tenant_id uuid not null
+column expiry_schedule.environment_id uuid not null
+column expiry_schedule.due_at timestamp with time zone not null
+column ingest_sources.tenant_id uuid not null
+column ingest_sources.environment_id uuid not null
+column ingest_sources.id uuid not null
+column ingest_sources.code text not null
+column ingest_sources.principal_id uuid not null
+column ingest_sources.target_environment_id uuid not null
+column ingest_sources.preset text not null
+column ingest_sources.secret_refs text[] not null
+column ingest_sources.tolerance_seconds bigint not null
+column ingest_sources.status text not null
+column ingest_sources.version bigint not null
+column ingest_sources.created_at timestamp with time zone not null
+column ingest_sources.updated_at timestamp with time zone not null
+column ingest_sources.receipt_id uuid not null
+column ingest_sources.written_in xid8 not null default pg_current_xact_id()
+column inventory_levels.tenant_id uuid not null
+column inventory_levels.environment_id uuid not null
+column inventory_levels.variant_id uuid not null
+column inventory_levels.location_id uuid not null
+column inventory_levels.on_hand bigint not null
+column inventory_levels.reserved bigint not null
+column inventory_levels.allocated bigint not null
+column inventory_levels.damaged bigint not null
+column inventory_levels.quality_control bigint not null
+column inventory_levels.incoming bigint not null
+column inventory_levels.safety_stock bigint not null
+column inventory_levels.oversell_limit bigint not null
+column inventory_levels.shortfall bigint not null
+column inventory_levels.version bigint not null
+column inventory_levels.created_at timestamp with time zone not null
+column inventory_levels.updated_at timestamp with time zone not null
+column inventory_levels.receipt_id uuid not null
+column inventory_levels.written_in xid8 not null default pg_current_xact_id()
+column locations.tenant_id uuid not null
+column locations.environment_id uuid not null
+column locations.id uuid not null
+column locations.code text not null
+column locations.name text not null
+column locations.version bigint not null
+column locations.created_at timestamp with time zone not null
+column locations.updated_at timestamp with time zone not null
+column locations.receipt_id uuid not null
+column locations.written_in xid8 not null default pg_current_xact_id()
+column log_pending.tenant_id uuid not null
+column log_pending.environment_id uuid not null
+column log_pending.position bigint not null identity
+column log_pending.receipt_id uuid not null
+column personal_data.tenant_id uuid not null
+column personal_data.environment_id uuid not null
+column personal_data.id uuid not null
+column personal_data.field text not null
+column personal_data.value text
+column personal_data.erased_at timestamp with time zone
+column personal_data.version bigint not null
+column personal_data.created_at timestamp with time zone not null
+column personal_data.updated_at timestamp with time zone not null
+column personal_data.receipt_id uuid not null
+column personal_data.written_in xid8 not null default pg_current_xact_id()
+column principals.tenant_id uuid not null
+column principals.environment_id uuid not null
+column principals.id uuid not null
+column principals.type text not null
+column principals.handle text not null
+column principals.owner_id uuid
+column principals.personal_data_id uuid
+column principals.status text not null
+column principals.version bigint not null
+column principals.created_at timestamp with time zone not null
+column principals.updated_at timestamp with time zone not null
+column principals.receipt_id uuid not null
+column principals.written_in xid8 not null default pg_current_xact_id()
+column reservation_lines.tenant_id uuid not null
+column reservation_lines.environment_id uuid not null
+column reservation_lines.reservation_id uuid not null
+column reservation_lines.line_number integer not null
+column reservation_lines.variant_id uuid not null
+column reservation_lines.location_id uuid not null
+column reservation_lines.quantity bigint not null
+column reservation_lines.receipt_id uuid not null
+column reservation_lines.written_in xid8 not null default pg_current_xact_id()
+column reservations.tenant_id uuid not null
+column reservations.environment_id uuid not null
+column reservations.id uuid not null
+column reservations.sales_channel_id uuid
+column reservations.reference text
+column reservations.status text not null
+column reservations.expires_at timestamp with time zone not null
+column reservations.extensions bigint not null
+column reservations.resolved_at timestamp with time zone
+column reservations.version bigint not null
+column reservations.created_at timestamp with time zone not null
+column reservations.updated_at timestamp with time zone not null
+column reservations.receipt_id uuid not null
+column reservations.written_in xid8 not null default pg_current_xact_id()
+column role_grants.tenant_id uuid not null
+column role_grants.environment_id uuid not null
+column role_grants.id uuid not null
+column role_grants.principal_id uuid not null
+column role_grants.target_environment_id uuid
+column role_grants.role text not null
+column role_grants.valid_from timestamp with time zone not null
+column role_grants.valid_until timestamp with time zone
+column role_grants.revoked_at timestamp with time zone
+column role_grants.version bigint not null
+column role_grants.created_at timestamp with time zone not null
+column role_grants.updated_at timestamp with time zone not null
+column role_grants.receipt_id uuid not null
+column role_grants.written_in xid8 not null default pg_current_xact_id()
+column sales_channels.tenant_id uuid not null
+column sales_channels.environment_id uuid not null
+column sales_channels.id uuid not null
+column sales_channels.code text not null
+column sales_channels.name text not null
+column sales_channels.version bigint not null
+column sales_channels.created_at timestamp with time zone not null
+column sales_channels.updated_at timestamp with time zone not null
+column sales_channels.receipt_id uuid not null
+column sales_channels.written_in xid8 not null default pg_current_xact_id()
+column stock_movements.tenant_id uuid not null
+column stock_movements.environment_id uuid not null
+column stock_movements.event_id uuid not null
+column stock_movements.movement_number integer not null
+column stock_movements.variant_id uuid not null
+column stock_movements.location_id uuid not null
+column stock_movements.from_state text not null
+column stock_movements.to_state text not null
+column stock_movements.quantity bigint not null
+column stock_movements.reason text
+column stock_movements.occurred_at timestamp with time zone not null
+column stock_movements.receipt_id uuid not null
+column stock_movements.written_in xid8 not null default pg_current_xact_id()
+column tenants.tenant_id uuid not null
+column tenants.environment_id uuid not null
+column tenants.id uuid not null
+column tenants.name text not null
+column tenants.status text not null
+column tenants.version bigint not null
+column tenants.created_at timestamp with time zone not null
+column tenants.updated_at timestamp with time zone not null
+column tenants.receipt_id uuid not null
+column tenants.written_in xid8 not null default pg_current_xact_id()
+column variants.tenant_id uuid not null
+column variants.environment_id uuid not null
+column variants.id uuid not null
+column variants.sku text not null
+column variants.name text not null
+column variants.version bigint not null
+column variants.created_at timestamp with time zone not null
+column variants.updated_at timestamp with time zone not null
+column variants.receipt_id uuid not null
+column variants.written_in xid8 not null default pg_current_xact_id()
+
+-- constraints
+constraint api_keys.api_keys_control_only CHECK ((environment_id = tenant_id))
+constraint api_keys.api_keys_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint api_keys.api_keys_principal_id_fkey FOREIGN KEY (tenant_id, environment_id, principal_id) REFERENCES kf.principals(tenant_id, environment_id, id)
+constraint api_keys.api_keys_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint api_keys.api_keys_risk_ceiling_known CHECK ((risk_ceiling = ANY (ARRAY['R0'::text, 'R1'::text, 'R2'::text, 'R3'::text])))
+constraint api_keys.api_keys_secret_hash_is_sha256 CHECK ((octet_length(secret_hash) = 32))
+constraint api_keys.api_keys_target_environment_id_fkey FOREIGN KEY (tenant_id, environment_id, target_environment_id) REFERENCES kf.environments(tenant_id, environment_id, id)
+constraint approvals.approvals_command_hash_is_sha256 CHECK ((octet_length(command_hash) = 32))
+constraint approvals.approvals_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint approvals.approvals_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint approvals.approvals_risk_known CHECK ((risk = ANY (ARRAY['R0'::text, 'R1'::text, 'R2'::text, 'R3'::text])))
+constraint approvals.approvals_scope_fkey FOREIGN KEY (tenant_id, environment_id) REFERENCES kf.environments(tenant_id, id)
+constraint approvals.approvals_status_known CHECK ((status = ANY (ARRAY['REQUESTED'::text, 'APPROVED'::text, 'DENIED'::text, 'EXPIRED'::text, 'CANCELLED'::text, 'SUPERSEDED'::text, 'EXECUTED'::text, 'FAILED'::text])))
+constraint channel_locations.channel_locations_buffer_not_negative CHECK ((buffer_quantity >= 0))
+constraint channel_locations.channel_locations_location_id_fkey FOREIGN KEY (tenant_id, environment_id, location_id) REFERENCES kf.locations(tenant_id, environment_id, id)
+constraint channel_locations.channel_locations_pkey PRIMARY KEY (tenant_id, environment_id, sales_channel_id, location_id)
+constraint channel_locations.channel_locations_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint channel_locations.channel_locations_sales_channel_id_fkey FOREIGN KEY (tenant_id, environment_id, sales_channel_id) REFERENCES kf.sales_channels(tenant_id, environment_id, id)
+constraint command_receipts.command_receipts_command_type_idempotency_key_hash_key UNIQUE (tenant_id, command_type, idempotency_key_hash)
+constraint command_receipts.command_receipts_hash_is_sha256 CHECK ((octet_length(hash) = 32))
+constraint command_receipts.command_receipts_id_written_in_key UNIQUE (tenant_id, environment_id, id, written_in)
+constraint command_receipts.command_receipts_payload_hash_is_sha256 CHECK ((octet_length(payload_hash) = 32))
+constraint command_receipts.command_receipts_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint command_receipts.command_receipts_signature_is_ed25519 CHECK ((octet_length(signature) = 64))
+constraint command_receipts.command_receipts_status_known CHECK ((status = ANY (ARRAY['SUCCEEDED'::text, 'REFUSED'::text, 'DENIED'::text, 'PENDING_APPROVAL'::text])))
+constraint domain_events.domain_events_hash_is_sha256 CHECK ((octet_length(hash) = 32))
+constraint domain_events.domain_events_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint domain_events.domain_events_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint environments.environments_control_only CHECK ((environment_id = tenant_id))
+constraint environments.environments_id_key UNIQUE (tenant_id, id)
+constraint environments.environments_kind_known CHECK ((kind = ANY (ARRAY['CONTROL'::text, 'SANDBOX'::text, 'PRODUCTION'::text])))
+constraint environments.environments_name_key UNIQUE (tenant_id, environment_id, name)
+constraint environments.environments_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint environments.environments_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint environments.environments_scope_fkey FOREIGN KEY (tenant_id, environment_id) REFERENCES kf.tenants(tenant_id, environment_id)
+constraint environments.environments_status_known CHECK ((status = ANY (ARRAY['ACTIVE'::text, 'ARCHIVED'::text])))
+constraint expiry_schedule.expiry_schedule_pkey PRIMARY KEY (tenant_id, environment_id, due_at)
+constraint ingest_sources.ingest_sources_code_key UNIQUE (tenant_id, environment_id, code)
+constraint ingest_sources.ingest_sources_control_only CHECK ((environment_id = tenant_id))
+constraint ingest_sources.ingest_sources_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint ingest_sources.ingest_sources_preset_known CHECK ((preset = 'standard-webhooks'::text))
+constraint ingest_sources.ingest_sources_principal_id_fkey FOREIGN KEY (tenant_id, environment_id, principal_id) REFERENCES kf.principals(tenant_id, environment_id, id)
+constraint ingest_sources.ingest_sources_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint ingest_sources.ingest_sources_status_known CHECK ((status = ANY (ARRAY['ACTIVE'::text, 'PAUSED'::text])))
+constraint ingest_sources.ingest_sources_target_environment_id_fkey FOREIGN KEY (tenant_id, environment_id, target_environment_id) REFERENCES kf.environments(tenant_id, environment_id, id)
+constraint inventory_levels.inventory_levels_allocated_not_negative CHECK ((allocated >= 0))
+constraint inventory_levels.inventory_levels_damaged_not_negative CHECK ((damaged >= 0))
+constraint inventory_levels.inventory_levels_incoming_not_negative CHECK ((incoming >= 0))
+constraint inventory_levels.inventory_levels_location_id_fkey FOREIGN KEY (tenant_id, environment_id, location_id) REFERENCES kf.locations(tenant_id, environment_id, id)
+constraint inventory_levels.inventory_levels_never_oversold CHECK (((((((((on_hand - reserved) - allocated) - damaged) - quality_control) - safety_stock) + oversell_limit) + shortfall) >= 0))
+constraint inventory_levels.inventory_levels_on_hand_not_negative CHECK ((on_hand >= 0))
+constraint inventory_levels.inventory_levels_oversell_limit_not_negative CHECK ((oversell_limit >= 0))
+constraint inventory_levels.inventory_levels_pkey PRIMARY KEY (tenant_id, environment_id, variant_id, location_id)
+constraint inventory_levels.inventory_levels_quality_control_not_negative CHECK ((quality_control >= 0))
+constraint inventory_levels.inventory_levels_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint inventory_levels.inventory_levels_reserved_not_negative CHECK ((reserved >= 0))
+constraint inventory_levels.inventory_levels_safety_stock_not_negative CHECK ((safety_stock >= 0))
+constraint inventory_levels.inventory_levels_shortfall_not_negative CHECK ((shortfall >= 0))
+constraint inventory_levels.inventory_levels_variant_id_fkey FOREIGN KEY (tenant_id, environment_id, variant_id) REFERENCES kf.variants(tenant_id, environment_id, id)
+constraint locations.locations_code_key UNIQUE (tenant_id, environment_id, code)
+constraint locations.locations_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint locations.locations_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint locations.locations_scope_fkey FOREIGN KEY (tenant_id, environment_id) REFERENCES kf.environments(tenant_id, id)
+constraint log_pending.log_pending_pkey PRIMARY KEY (tenant_id, environment_id, "position")
+constraint personal_data.personal_data_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint personal_data.personal_data_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint personal_data.personal_data_scope_fkey FOREIGN KEY (tenant_id, environment_id) REFERENCES kf.environments(tenant_id, id)
+constraint principals.principals_control_only CHECK ((environment_id = tenant_id))
+constraint principals.principals_handle_key UNIQUE (tenant_id, environment_id, handle)
+constraint principals.principals_owner_id_fkey FOREIGN KEY (tenant_id, environment_id, owner_id) REFERENCES kf.principals(tenant_id, environment_id, id)
+constraint principals.principals_personal_data_id_fkey FOREIGN KEY (tenant_id, environment_id, personal_data_id) REFERENCES kf.personal_data(tenant_id, environment_id, id)
+constraint principals.principals_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint principals.principals_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint principals.principals_scope_fkey FOREIGN KEY (tenant_id, environment_id) REFERENCES kf.tenants(tenant_id, environment_id)
+constraint principals.principals_status_known CHECK ((status = ANY (ARRAY['ACTIVE'::text, 'DISABLED'::text])))
+constraint principals.principals_type_known CHECK ((type = ANY (ARRAY['USER'::text, 'SERVICE'::text, 'SYSTEM'::text, 'CONNECTOR'::text, 'AGENT'::text])))
+constraint reservation_lines.reservation_lines_pkey PRIMARY KEY (tenant_id, environment_id, reservation_id, line_number)
+constraint reservation_lines.reservation_lines_quantity_positive CHECK ((quantity > 0))
+constraint reservation_lines.reservation_lines_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint reservation_lines.reservation_lines_reservation_id_fkey FOREIGN KEY (tenant_id, environment_id, reservation_id) REFERENCES kf.reservations(tenant_id, environment_id, id)
+constraint reservation_lines.reservation_lines_variant_id_location_id_fkey FOREIGN KEY (tenant_id, environment_id, variant_id, location_id) REFERENCES kf.inventory_levels(tenant_id, environment_id, variant_id, location_id)
+constraint reservations.reservations_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint reservations.reservations_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint reservations.reservations_sales_channel_id_fkey FOREIGN KEY (tenant_id, environment_id, sales_channel_id) REFERENCES kf.sales_channels(tenant_id, environment_id, id)
+constraint reservations.reservations_status_known CHECK ((status = ANY (ARRAY['ACTIVE'::text, 'COMMITTED'::text, 'EXPIRED'::text, 'CANCELLED'::text])))
+constraint role_grants.role_grants_control_only CHECK ((environment_id = tenant_id))
+constraint role_grants.role_grants_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint role_grants.role_grants_principal_id_fkey FOREIGN KEY (tenant_id, environment_id, principal_id) REFERENCES kf.principals(tenant_id, environment_id, id)
+constraint role_grants.role_grants_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint role_grants.role_grants_target_environment_id_fkey FOREIGN KEY (tenant_id, environment_id, target_environment_id) REFERENCES kf.environments(tenant_id, environment_id, id)
+constraint sales_channels.sales_channels_code_key UNIQUE (tenant_id, environment_id, code)
+constraint sales_channels.sales_channels_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint sales_channels.sales_channels_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint sales_channels.sales_channels_scope_fkey FOREIGN KEY (tenant_id, environment_id) REFERENCES kf.environments(tenant_id, id)
+constraint stock_movements.stock_movements_from_state_known CHECK ((from_state = ANY (ARRAY['EXTERNAL'::text, 'AVAILABLE'::text, 'RESERVED'::text, 'ALLOCATED'::text, 'DAMAGED'::text, 'QUALITY_CONTROL'::text, 'INCOMING'::text])))
+constraint stock_movements.stock_movements_pkey PRIMARY KEY (tenant_id, environment_id, event_id, movement_number)
+constraint stock_movements.stock_movements_quantity_positive CHECK ((quantity > 0))
+constraint stock_movements.stock_movements_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint stock_movements.stock_movements_states_differ CHECK ((from_state <> to_state))
+constraint stock_movements.stock_movements_to_state_known CHECK ((to_state = ANY (ARRAY['EXTERNAL'::text, 'AVAILABLE'::text, 'RESERVED'::text, 'ALLOCATED'::text, 'DAMAGED'::text, 'QUALITY_CONTROL'::text, 'INCOMING'::text])))
+constraint stock_movements.stock_movements_variant_id_location_id_fkey FOREIGN KEY (tenant_id, environment_id, variant_id, location_id) REFERENCES kf.inventory_levels(tenant_id, environment_id, variant_id, location_id)
+constraint tenants.tenants_control_only CHECK ((environment_id = tenant_id))
+constraint tenants.tenants_is_itself CHECK ((id = tenant_id))
+constraint tenants.tenants_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint tenants.tenants_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint tenants.tenants_scope_key UNIQUE (tenant_id, environment_id)
+constraint tenants.tenants_status_known CHECK ((status = ANY (ARRAY['ACTIVE'::text, 'SUSPENDED'::text])))
+constraint variants.variants_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint variants.variants_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint variants.variants_scope_fkey FOREIGN KEY (tenant_id, environment_id) REFERENCES kf.environments(tenant_id, id)
+constraint variants.variants_sku_key UNIQUE (tenant_id, environment_id, sku)
+
+-- indexes
+CREATE UNIQUE INDEX api_keys_pkey ON kf.api_keys USING btree (tenant_id, environment_id, id)
+CREATE UNIQUE INDEX approvals_pkey ON kf.approvals USING btree (tenant_id, environment_id, id)
+CREATE UNIQUE INDEX channel_locations_pkey ON kf.channel_locations USING btree (tenant_id, environment_id, sales_channel_id, location_id)
+CREATE UNIQUE INDEX command_receipts_command_type_idempotency_key_hash_key ON kf.command_receipts USING btree (tenant_id, command_type, idempotency_key_hash)
+CREATE UNIQUE INDEX command_receipts_id_written_in_key ON kf.command_receipts USING btree (tenant_id, environment_id, id, written_in)
+CREATE UNIQUE INDEX command_receipts_pkey ON kf.command_receipts USING btree (tenant_id, environment_id, id)
+CREATE UNIQUE INDEX domain_events_pkey ON kf.domain_events USING btree (tenant_id, environment_id, id)
+CREATE INDEX domain_events_written_in_id_idx ON kf.domain_events USING btree (tenant_id, environment_id, written_in, id)
+CREATE UNIQUE INDEX environments_id_key ON kf.environments USING btree (tenant_id, id)
+CREATE UNIQUE INDEX environments_name_key ON kf.environments USING btree (tenant_id, environment_id, name)
+CREATE UNIQUE INDEX environments_pkey ON kf.environments USING btree (tenant_id, environment_id, id)
+CREATE UNIQUE INDEX expiry_schedule_pkey ON kf.expiry_schedule USING btree (tenant_id, environment_id, due_at)
+CREATE UNIQUE INDEX ingest_sources_code_key ON kf.ingest_sources USING btree (tenant_id, environment_id, code)
+CREATE UNIQUE INDEX ingest_sources_pkey ON kf.ingest_sources USING btree (tenant_id, environment_id, id)
+CREATE UNIQUE INDEX inventory_levels_pkey ON kf.inventory_levels USING btree (tenant_id, environment_id, variant_id, location_id)
+CREATE UNIQUE INDEX locations_code_key ON kf.locations USING btree (tenant_id, environment_id, code)
+CREATE UNIQUE INDEX locations_pkey ON kf.locations USING btree (tenant_id, environment_id, id)
+CREATE UNIQUE INDEX log_pending_pkey ON kf.log_pending USING btree (tenant_id, environment_id, "position")
+CREATE UNIQUE INDEX personal_data_pkey ON kf.personal_data USING btree (tenant_id, environment_id, id)
+CREATE UNIQUE INDEX principals_handle_key ON kf.principals USING btree (tenant_id, environment_id, handle)
+CREATE UNIQUE INDEX principals_pkey ON kf.principals USING btree (tenant_id, environment_id, id)
+CREATE UNIQUE INDEX reservation_lines_pkey ON kf.reservation_lines USING btree (tenant_id, environment_id, reservation_id, line_number)
+CREATE INDEX reservations_expires_at_id_idx ON kf.reservations USING btree (tenant_id, environment_id, expires_at, id) WHERE (status = 'ACTIVE'::text)
+CREATE UNIQUE INDEX reservations_pkey ON kf.reservations USING btree (tenant_id, environment_id, id)
+CREATE UNIQUE INDEX role_grants_pkey ON kf.role_grants USING btree (tenant_id, environment_id, id)
+CREATE INDEX role_grants_principal_id_idx ON kf.role_grants USING btree (tenant_id, environment_id, principal_id)
+CREATE UNIQUE INDEX sales_channels_code_key ON kf.sales_channels USING btree (tenant_id, environment_id, code)
+CREATE UNIQUE INDEX sales_channels_pkey ON kf.sales_channels USING btree (tenant_id, environment_id, id)
+CREATE UNIQUE INDEX stock_movements_pkey ON kf.stock_movements USING btree (tenant_id, environment_id, event_id, movement_number)
+CREATE INDEX stock_movements_variant_id_location_id_event_id_idx ON kf.stock_movements USING btree (tenant_id, environment_id, variant_id, location_id, event_id)
+CREATE UNIQUE INDEX tenants_pkey ON kf.tenants USING btree (tenant_id, environment_id, id)
+CREATE UNIQUE INDEX tenants_scope_key ON kf.tenants USING btree (tenant_id, environment_id)
+CREATE UNIQUE INDEX variants_pkey ON kf.variants USING btree (tenant_id, environment_id, id)
+CREATE UNIQUE INDEX variants_sku_key ON kf.variants USING btree (tenant_id, environment_id, sku)
+
+-- statistics
+CREATE STATISTICS kf.api_keys_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.api_keys
+CREATE STATISTICS kf.approvals_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.approvals
+CREATE STATISTICS kf.channel_locations_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.channel_locations
+CREATE STATISTICS kf.command_receipts_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.command_receipts
+CREATE STATISTICS kf.domain_events_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.domain_events
+CREATE STATISTICS kf.environments_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.environments
+CREATE STATISTICS kf.expiry_schedule_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.expiry_schedule
+CREATE STATISTICS kf.ingest_sources_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.ingest_sources
+CREATE STATISTICS kf.inventory_levels_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.inventory_levels
+CREATE STATISTICS kf.locations_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.locations
+CREATE STATISTICS kf.log_pending_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.log_pending
+CREATE STATISTICS kf.personal_data_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.personal_data
+CREATE STATISTICS kf.principals_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.principals
+CREATE STATISTICS kf.reservation_lines_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.reservation_lines
+CREATE STATISTICS kf.reservations_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.reservations
+CREATE STATISTICS kf.role_grants_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.role_grants
+CREATE STATISTICS kf.sales_channels_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.sales_channels
+CREATE STATISTICS kf.stock_movements_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.stock_movements
+CREATE STATISTICS kf.tenants_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.tenants
+CREATE STATISTICS kf.variants_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.variants
+
+-- policies
+policy scope_insert on api_keys for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on api_keys for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on api_keys for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_insert on approvals for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on approvals for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on approvals for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_insert on channel_locations for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on channel_locations for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on channel_locations for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_insert on command_receipts for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on command_receipts for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_insert on domain_events for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on domain_events for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_insert on environments for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on environments for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on environments for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy drain_delete on expiry_schedule for DELETE to kf_worker using true
+policy drain_select on expiry_schedule for SELECT to kf_worker using true
+policy scope_insert on expiry_schedule for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_select on expiry_schedule for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_insert on ingest_sources for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on ingest_sources for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on ingest_sources for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_insert on inventory_levels for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on inventory_levels for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on inventory_levels for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_insert on locations for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on locations for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on locations for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy drain_delete on log_pending for DELETE to kf_sequencer using true
+policy drain_select on log_pending for SELECT to kf_sequencer using true
+policy scope_insert on log_pending for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_select on log_pending for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_insert on personal_data for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on personal_data for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on personal_data for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_insert on principals for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on principals for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on principals for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_insert on reservation_lines for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on reservation_lines for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_insert on reservations for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on reservations for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on reservations for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_insert on role_grants for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on role_grants for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on role_grants for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_insert on sales_channels for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on sales_channels for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on sales_channels for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_insert on stock_movements for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on stock_movements for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_insert on tenants for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on tenants for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on tenants for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_insert on variants for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on variants for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on variants for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+
+-- triggers
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.api_keys FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.approvals FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.channel_locations FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.command_receipts FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.domain_events FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.environments FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.ingest_sources FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.inventory_levels FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.locations FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.personal_data FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.principals FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.reservation_lines FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.reservations FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.role_grants FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.sales_channels FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.stock_movements FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.tenants FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.variants FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+
+-- functions
+function kf.refuse_change() owner kf_owner security definer f
+
+-- grants
+grant INSERT on api_keys to kf_command
+grant SELECT on api_keys to kf_command
+grant INSERT on api_keys to kf_owner
+grant MAINTAIN on api_keys to kf_owner
+grant REFERENCES on api_keys to kf_owner
+grant SELECT on api_keys to kf_owner
+grant TRIGGER on api_keys to kf_owner
+grant UPDATE on api_keys to kf_owner
+grant SELECT on api_keys to kf_read
+grant INSERT on approvals to kf_command
+grant SELECT on approvals to kf_command
+grant INSERT on approvals to kf_ingest
+grant SELECT on approvals to kf_ingest
+grant INSERT on approvals to kf_owner
+grant MAINTAIN on approvals to kf_owner
+grant REFERENCES on approvals to kf_owner
+grant SELECT on approvals to kf_owner
+grant TRIGGER on approvals to kf_owner
+grant UPDATE on approvals to kf_owner
+grant SELECT on approvals to kf_read
+grant INSERT on approvals to kf_worker
+grant SELECT on approvals to kf_worker
+grant INSERT on channel_locations to kf_command
+grant SELECT on channel_locations to kf_command
+grant SELECT on channel_locations to kf_ingest
+grant INSERT on channel_locations to kf_owner
+grant MAINTAIN on channel_locations to kf_owner
+grant REFERENCES on channel_locations to kf_owner
+grant SELECT on channel_locations to kf_owner
+grant TRIGGER on channel_locations to kf_owner
+grant UPDATE on channel_locations to kf_owner
+grant SELECT on channel_locations to kf_read
+grant INSERT on command_receipts to kf_command
+grant SELECT on command_receipts to kf_command
+grant INSERT on command_receipts to kf_ingest
+grant SELECT on command_receipts to kf_ingest
+grant INSERT on command_receipts to kf_owner
+grant MAINTAIN on command_receipts to kf_owner
+grant REFERENCES on command_receipts to kf_owner
+grant SELECT on command_receipts to kf_owner
+grant TRIGGER on command_receipts to kf_owner
+grant UPDATE on command_receipts to kf_owner
+grant SELECT on command_receipts to kf_read
+grant INSERT on command_receipts to kf_worker
+grant SELECT on command_receipts to kf_worker
+grant INSERT on domain_events to kf_command
+grant SELECT on domain_events to kf_command
+grant INSERT on domain_events to kf_ingest
+grant SELECT on domain_events to kf_ingest
+grant INSERT on domain_events to kf_owner
+grant MAINTAIN on domain_events to kf_owner
+grant REFERENCES on domain_events to kf_owner
+grant SELECT on domain_events to kf_owner
+grant TRIGGER on domain_events to kf_owner
+grant UPDATE on domain_events to kf_owner
+grant SELECT on domain_events to kf_read
+grant INSERT on domain_events to kf_worker
+grant SELECT on domain_events to kf_worker
+grant INSERT on environments to kf_command
+grant SELECT on environments to kf_command
+grant SELECT on environments to kf_ingest
+grant INSERT on environments to kf_owner
+grant MAINTAIN on environments to kf_owner
+grant REFERENCES on environments to kf_owner
+grant SELECT on environments to kf_owner
+grant TRIGGER on environments to kf_owner
+grant UPDATE on environments to kf_owner
+grant SELECT on environments to kf_read
+grant SELECT on environments to kf_worker
+grant INSERT on expiry_schedule to kf_command
+grant INSERT on expiry_schedule to kf_ingest
+grant DELETE on expiry_schedule to kf_owner
+grant INSERT on expiry_schedule to kf_owner
+grant MAINTAIN on expiry_schedule to kf_owner
+grant REFERENCES on expiry_schedule to kf_owner
+grant SELECT on expiry_schedule to kf_owner
+grant TRIGGER on expiry_schedule to kf_owner
+grant TRUNCATE on expiry_schedule to kf_owner
+grant UPDATE on expiry_schedule to kf_owner
+grant DELETE on expiry_schedule to kf_worker
+grant INSERT on expiry_schedule to kf_worker
+grant SELECT on expiry_schedule to kf_worker
+grant INSERT on ingest_sources to kf_command
+grant SELECT on ingest_sources to kf_command
+grant SELECT on ingest_sources to kf_ingest
+grant INSERT on ingest_sources to kf_owner
+grant MAINTAIN on ingest_sources to kf_owner
+grant REFERENCES on ingest_sources to kf_owner
+grant SELECT on ingest_sources to kf_owner
+grant TRIGGER on ingest_sources to kf_owner
+grant UPDATE on ingest_sources to kf_owner
+grant SELECT on ingest_sources to kf_read
+grant INSERT on inventory_levels to kf_command
+grant SELECT on inventory_levels to kf_command
+grant INSERT on inventory_levels to kf_ingest
+grant SELECT on inventory_levels to kf_ingest
+grant INSERT on inventory_levels to kf_owner
+grant MAINTAIN on inventory_levels to kf_owner
+grant REFERENCES on inventory_levels to kf_owner
+grant SELECT on inventory_levels to kf_owner
+grant TRIGGER on inventory_levels to kf_owner
+grant UPDATE on inventory_levels to kf_owner
+grant SELECT on inventory_levels to kf_read
+grant INSERT on inventory_levels to kf_worker
+grant SELECT on inventory_levels to kf_worker
+grant INSERT on locations to kf_command
+grant SELECT on locations to kf_command
+grant SELECT on locations to kf_ingest
+grant INSERT on locations to kf_owner
+grant MAINTAIN on locations to kf_owner
+grant REFERENCES on locations to kf_owner
+grant SELECT on locations to kf_owner
+grant TRIGGER on locations to kf_owner
+grant UPDATE on locations to kf_owner
+grant SELECT on locations to kf_read
+grant INSERT on log_pending to kf_command
+grant INSERT on log_pending to kf_ingest
+grant DELETE on log_pending to kf_owner
+grant INSERT on log_pending to kf_owner
+grant MAINTAIN on log_pending to kf_owner
+grant REFERENCES on log_pending to kf_owner
+grant SELECT on log_pending to kf_owner
+grant TRIGGER on log_pending to kf_owner
+grant TRUNCATE on log_pending to kf_owner
+grant UPDATE on log_pending to kf_owner
+grant DELETE on log_pending to kf_sequencer
+grant SELECT on log_pending to kf_sequencer
+grant INSERT on log_pending to kf_worker
+grant INSERT on personal_data to kf_command
+grant SELECT on personal_data to kf_command
+grant INSERT on personal_data to kf_owner
+grant MAINTAIN on personal_data to kf_owner
+grant REFERENCES on personal_data to kf_owner
+grant SELECT on personal_data to kf_owner
+grant TRIGGER on personal_data to kf_owner
+grant UPDATE on personal_data to kf_owner
+grant SELECT on personal_data to kf_read
+grant INSERT on principals to kf_command
+grant SELECT on principals to kf_command
+grant SELECT on principals to kf_ingest
+grant INSERT on principals to kf_owner
+grant MAINTAIN on principals to kf_owner
+grant REFERENCES on principals to kf_owner
+grant SELECT on principals to kf_owner
+grant TRIGGER on principals to kf_owner
+grant UPDATE on principals to kf_owner
+grant SELECT on principals to kf_read
+grant SELECT on principals to kf_worker
+grant INSERT on reservation_lines to kf_command
+grant SELECT on reservation_lines to kf_command
+grant INSERT on reservation_lines to kf_ingest
+grant SELECT on reservation_lines to kf_ingest
+grant INSERT on reservation_lines to kf_owner
+grant MAINTAIN on reservation_lines to kf_owner
+grant REFERENCES on reservation_lines to kf_owner
+grant SELECT on reservation_lines to kf_owner
+grant TRIGGER on reservation_lines to kf_owner
+grant UPDATE on reservation_lines to kf_owner
+grant SELECT on reservation_lines to kf_read
+grant INSERT on reservation_lines to kf_worker
+grant SELECT on reservation_lines to kf_worker
+grant INSERT on reservations to kf_command
+grant SELECT on reservations to kf_command
+grant INSERT on reservations to kf_ingest
+grant SELECT on reservations to kf_ingest
+grant INSERT on reservations to kf_owner
+grant MAINTAIN on reservations to kf_owner
+grant REFERENCES on reservations to kf_owner
+grant SELECT on reservations to kf_owner
+grant TRIGGER on reservations to kf_owner
+grant UPDATE on reservations to kf_owner
+grant SELECT on reservations to kf_read
+grant INSERT on reservations to kf_worker
+grant SELECT on reservations to kf_worker
+grant INSERT on role_grants to kf_command
+grant SELECT on role_grants to kf_command
+grant SELECT on role_grants to kf_ingest
+grant INSERT on role_grants to kf_owner
+grant MAINTAIN on role_grants to kf_owner
+grant REFERENCES on role_grants to kf_owner
+grant SELECT on role_grants to kf_owner
+grant TRIGGER on role_grants to kf_owner
+grant UPDATE on role_grants to kf_owner
+grant SELECT on role_grants to kf_read
+grant INSERT on sales_channels to kf_command
+grant SELECT on sales_channels to kf_command
+grant SELECT on sales_channels to kf_ingest
+grant INSERT on sales_channels to kf_owner
+grant MAINTAIN on sales_channels to kf_owner
+grant REFERENCES on sales_channels to kf_owner
+grant SELECT on sales_channels to kf_owner
+grant TRIGGER on sales_channels to kf_owner
+grant UPDATE on sales_channels to kf_owner
+grant SELECT on sales_channels to kf_read
+grant INSERT on stock_movements to kf_command
+grant SELECT on stock_movements to kf_command
+grant INSERT on stock_movements to kf_ingest
+grant SELECT on stock_movements to kf_ingest
+grant INSERT on stock_movements to kf_owner
+grant MAINTAIN on stock_movements to kf_owner
+grant REFERENCES on stock_movements to kf_owner
+grant SELECT on stock_movements to kf_owner
+grant TRIGGER on stock_movements to kf_owner
+grant UPDATE on stock_movements to kf_owner
+grant SELECT on stock_movements to kf_read
+grant INSERT on stock_movements to kf_worker
+grant SELECT on stock_movements to kf_worker
+grant INSERT on tenants to kf_command
+grant SELECT on tenants to kf_command
+grant SELECT on tenants to kf_ingest
+grant INSERT on tenants to kf_owner
+grant MAINTAIN on tenants to kf_owner
+grant REFERENCES on tenants to kf_owner
+grant SELECT on tenants to kf_owner
+grant TRIGGER on tenants to kf_owner
+grant UPDATE on tenants to kf_owner
+grant SELECT on tenants to kf_read
+grant SELECT on tenants to kf_worker
+grant INSERT on variants to kf_command
+grant SELECT on variants to kf_command
+grant SELECT on variants to kf_ingest
+grant INSERT on variants to kf_owner
+grant MAINTAIN on variants to kf_owner
+grant REFERENCES on variants to kf_owner
+grant SELECT on variants to kf_owner
+grant TRIGGER on variants to kf_owner
+grant UPDATE on variants to kf_owner
+grant SELECT on variants to kf_read
+
+-- column grants
+grant UPDATE (expires_at, revoked_at, version, updated_at, receipt_id, written_in) on api_keys to kf_command
+grant UPDATE (status, version, updated_at, receipt_id, written_in) on approvals to kf_command
+grant UPDATE (buffer_quantity, version, updated_at, receipt_id, written_in) on channel_locations to kf_command
+grant UPDATE (status, version, updated_at, receipt_id, written_in) on environments to kf_command
+grant UPDATE (secret_refs, tolerance_seconds, status, version, updated_at, receipt_id, written_in) on ingest_sources to kf_command
+grant UPDATE (on_hand, reserved, allocated, damaged, quality_control, incoming, safety_stock, oversell_limit, shortfall, version, updated_at, receipt_id, written_in) on inventory_levels to kf_command
+grant UPDATE (on_hand, reserved, allocated, damaged, quality_control, incoming, safety_stock, oversell_limit, shortfall, version, updated_at, receipt_id, written_in) on inventory_levels to kf_ingest
+grant UPDATE (on_hand, reserved, allocated, damaged, quality_control, incoming, safety_stock, oversell_limit, shortfall, version, updated_at, receipt_id, written_in) on inventory_levels to kf_worker
+grant UPDATE (name, version, updated_at, receipt_id, written_in) on locations to kf_command
+grant UPDATE (value, erased_at, version, updated_at, receipt_id, written_in) on personal_data to kf_command
+grant UPDATE (status, version, updated_at, receipt_id, written_in) on principals to kf_command
+grant UPDATE (status, expires_at, extensions, resolved_at, version, updated_at, receipt_id, written_in) on reservations to kf_command
+grant UPDATE (status, expires_at, extensions, resolved_at, version, updated_at, receipt_id, written_in) on reservations to kf_ingest
+grant UPDATE (status, expires_at, extensions, resolved_at, version, updated_at, receipt_id, written_in) on reservations to kf_worker
+grant UPDATE (valid_until, revoked_at, version, updated_at, receipt_id, written_in) on role_grants to kf_command
+grant UPDATE (name, version, updated_at, receipt_id, written_in) on sales_channels to kf_command
+grant UPDATE (name, status, version, updated_at, receipt_id, written_in) on tenants to kf_command
+grant UPDATE (name, version, updated_at, receipt_id, written_in) on variants to kf_command

@@ -1,0 +1,61 @@
+/** Every bound of the system in one place. Units stand last in each name. */
+export const limits = {
+  // Input
+  requestBodyBytes: 256 * 1024,
+  ingestBodyBytes: 1024 * 1024,
+  jsonDepth: 16,
+  textLength: 200,
+  reasonLength: 500,
+  codeLength: 64,
+  idempotencyKeyLength: 255,
+  scopesPerKey: 64,
+  environmentsPerTenant: 16,
+  locationsPerChannel: 64,
+  reservationLines: 50,
+  quantityUnits: 1_000_000_000,
+  pageSizeDefault: 50,
+  pageSizeMax: 200,
+
+  // Reservations
+  reservationHoldDefaultSeconds: 15 * 60,
+  reservationHoldMinSeconds: 1,
+  reservationHoldMaxSeconds: 4 * 60 * 60,
+  reservationExtensions: 8,
+  approvalTtlSeconds: 24 * 60 * 60,
+
+  // Receipts and events
+  receiptBytes: 64 * 1024,
+  eventBytes: 64 * 1024,
+  responseBytes: 64 * 1024,
+
+  // Executor
+  batchCommands: 256,
+  lanesPerScope: 4,
+  queueCommands: 4096,
+  queueCommandsPerScope: 2048,
+  commandDeadlineMilliseconds: 10_000,
+  commandAttempts: 8,
+  retryAfterSeconds: 1,
+  drainMilliseconds: 6_000,
+
+  // Database
+  connectTimeoutMilliseconds: 5_000,
+  statementTimeoutMilliseconds: 5_000,
+  lockTimeoutMilliseconds: 4_000,
+  idleInTransactionTimeoutMilliseconds: 5_000,
+  transactionTimeoutMilliseconds: 9_000,
+  poolConnections: 8,
+
+  // Credentials
+  credentialCacheMilliseconds: 500,
+  credentialCacheEntries: 10_000,
+  webhookToleranceSeconds: 300,
+
+  // Sweeper
+  sweepIntervalMilliseconds: 1_000,
+  sweepReservations: 500,
+  sweepScopes: 1_000,
+  expiryBucketSeconds: 60,
+} as const;
+
+export type Limits = typeof limits;

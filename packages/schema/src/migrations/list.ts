@@ -1,0 +1,13 @@
+import initial from './0001-initial.sql' with { type: 'text' };
+
+export interface Migration {
+  /** File name without its ending; the order of names is the order of application. */
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** Forward only. A migration that has landed is never edited: its hash is kept where it was applied. */
+export const migrations: readonly Migration[] = [{ name: '0001-initial', sql: initial }];
+
+/** The newest migration, which the boot guard expects to find applied (or a later one). */
+export const latestMigration: string = migrations[migrations.length - 1]?.name ?? '';

@@ -1,0 +1,9 @@
+export {
+  createEmptyDatabase,
+  createTestDatabase,
+  type TestDatabase,
+  testClusterUrl,
+  testPasswords,
+  urlOf,
+  withClient,
+} from './test-database.ts';
