@@ -1,1 +1,1 @@
-export {};
+export { type AgentTool, toolCatalogue } from './tool-catalogue.ts';

@@ -9,10 +9,23 @@ export {
   type StateReader,
   type Verdict,
 } from './definition/command.ts';
-export { type AnyEntity, defineEntity, type EntityDefinition, type Load, type PastEvent, rowsWhere } from './definition/entity.ts';
+export {
+  type AnyEntity,
+  defineEntity,
+  type EntityDefinition,
+  type Load,
+  type PastEvent,
+  rowsWhere,
+} from './definition/entity.ts';
 export { pageLimit } from './definition/page.ts';
 export { type AnyQuery, defineQuery, type QueryContext, type QueryDefinition } from './definition/query.ts';
-export { type AnyEvent, createRegistry, defineFeature, type FeatureDefinition, type Registry } from './definition/registry.ts';
+export {
+  type AnyEvent,
+  createRegistry,
+  defineFeature,
+  type FeatureDefinition,
+  type Registry,
+} from './definition/registry.ts';
 export {
   createExecutor,
   type Executor,

@@ -52,7 +52,8 @@ function foldRow(
   let row: Readonly<Record<string, unknown>> = {};
   for (const [index, { event, key, version }] of ordered.entries()) {
     const isEntity = columnsOf(entity.table)['version'] !== undefined;
-    if (isEntity && version !== index + 1) throw new Error(`${entity.name} ${id}: version ${index + 1} is missing or repeated`);
+    if (isEntity && version !== index + 1)
+      throw new Error(`${entity.name} ${id}: version ${index + 1} is missing or repeated`);
     const entry = state.evolve({ entity, key, event: pastEventOf(event), receiptId: event.receiptId });
     const columns: Record<string, unknown> = {
       tenant_id: toUuid(event.tenantId),
@@ -61,7 +62,8 @@ function foldRow(
     for (const [field, column] of Object.entries(entity.fields)) {
       columns[column.column] = parameterOf(column, (entry.state as Record<string, unknown>)[field]);
     }
-    if (isEntity) Object.assign(columns, { version: entry.version, created_at: entry.createdAt, updated_at: entry.updatedAt });
+    if (isEntity)
+      Object.assign(columns, { version: entry.version, created_at: entry.createdAt, updated_at: entry.updatedAt });
     row = { ...columns, receipt_id: toUuid(event.receiptId) };
   }
   return row;

@@ -24,7 +24,7 @@ export const limits = {
   approvalTtlSeconds: 24 * 60 * 60,
 
   // Receipts and events
-  receiptBytes: 64 * 1024,
+  receiptBytes: 65_000,
   eventBytes: 64 * 1024,
   responseBytes: 64 * 1024,
 

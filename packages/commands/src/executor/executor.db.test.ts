@@ -33,7 +33,9 @@ describe('a command', () => {
     expect(receipt.status).toBe('SUCCEEDED');
     const document: unknown = JSON.parse(JSON.stringify(receiptDocument(receipt)));
     expect(parseReceiptDocument(document).ok).toBe(true);
-    const keys = formatKeySet([{ publicJwk: world.signer.publicJwk, notBefore: '2020-01-01T00:00:00.000Z', notAfter: null } as never]);
+    const keys = formatKeySet([
+      { publicJwk: world.signer.publicJwk, notBefore: '2020-01-01T00:00:00.000Z', notAfter: null } as never,
+    ]);
     console.log(JSON.stringify(keys), JSON.stringify(document));
     expect(verifyReceipt({ document, keys })).toMatchObject({ ok: true });
   });
@@ -56,7 +58,9 @@ describe('a command', () => {
   test('is answered by the events that its receipt names', async () => {
     const { receipt } = receiptOf(await reserve(1));
     const admin = await world.testDatabase.admin();
-    const { rows } = await admin.query('select body from kf.domain_events where receipt_id = $1', [receipt.id.slice(4)]);
+    const { rows } = await admin.query('select body from kf.domain_events where receipt_id = $1', [
+      receipt.id.slice(4),
+    ]);
     expect(rows).toHaveLength(1);
     const event = decodeEvent(rows[0].body);
     expect(event.eventType).toBe('inventory.reservation.created');

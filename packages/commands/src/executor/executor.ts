@@ -55,7 +55,11 @@ export function createExecutor(ports: ExecutorPorts): Executor {
     every: ports.every,
     run: async (scope, commands) => {
       const startedAt = ports.monotonicNow();
-      const { failed } = await runBatch(scope, commands, { ...transactionPorts, sleep: ports.sleep, onError: ports.onError });
+      const { failed } = await runBatch(scope, commands, {
+        ...transactionPorts,
+        sleep: ports.sleep,
+        onError: ports.onError,
+      });
       ports.observer?.onBatch({ commands: commands.length, milliseconds: ports.monotonicNow() - startedAt, failed });
     },
   });
@@ -85,10 +89,15 @@ export function createExecutor(ports: ExecutorPorts): Executor {
     const { caller } = metadata;
     const scope: Scope = {
       tenantId: caller.tenantId,
-      environmentId: definition.environment === 'control' ? controlEnvironmentOf(caller.tenantId) : caller.environmentId,
+      environmentId:
+        definition.environment === 'control' ? controlEnvironmentOf(caller.tenantId) : caller.environmentId,
     };
     // Before anything else, and so also before a replay: who may not run the command may not see its outcome either.
-    const decision = evaluatePolicy({ actor: { type: caller.actor.type, ...caller }, command: definition, environment: caller.environment });
+    const decision = evaluatePolicy({
+      actor: { type: caller.actor.type, ...caller },
+      command: definition,
+      environment: caller.environment,
+    });
     const payload = canonicalBytes({ input: parsed.input, expectedVersion: metadata.expectedVersion } as JsonValue);
     const payloadHash = sha256(payload);
     const keyHash = decision.decision === 'deny' ? null : sha256(new TextEncoder().encode(metadata.idempotencyKey));
@@ -109,7 +118,12 @@ export function createExecutor(ports: ExecutorPorts): Executor {
       receiptId: newId('receipt', ports.uuidSource),
       keyHash,
       acceptedAt,
-      deadlineAt: acceptedAt + Math.min(metadata.deadlineMilliseconds ?? limits.commandDeadlineMilliseconds, limits.commandDeadlineMilliseconds),
+      deadlineAt:
+        acceptedAt +
+        Math.min(
+          metadata.deadlineMilliseconds ?? limits.commandDeadlineMilliseconds,
+          limits.commandDeadlineMilliseconds,
+        ),
       span,
       waiting,
       commitUnseen: false,
@@ -151,13 +165,15 @@ export function createExecutor(ports: ExecutorPorts): Executor {
     );
     const timeout = ports.sleep(waitMilliseconds).then((): null => null);
     const outcome = await Promise.race([earlier.end, timeout]);
-    if (outcome === null) return rejected('idempotency_key_in_flight', 'the first command with this key is still running');
+    if (outcome === null)
+      return rejected('idempotency_key_in_flight', 'the first command with this key is still running');
     return outcome.kind === 'receipt' ? { ...outcome, replayed: true } : outcome;
   }
 
   /** Commands that contend for the same entity share a lane, where they share a transaction instead of a lock. */
   function laneOf(command: QueuedCommand): number {
-    const [contended] = command.decision.decision === 'allow' ? command.definition.load(command.input as never, command.scope) : [];
+    const [contended] =
+      command.decision.decision === 'allow' ? command.definition.load(command.input as never, command.scope) : [];
     const text = contended ? JSON.stringify([contended.entity.name, contended.where]) : command.receiptId;
     return createHash('sha1').update(text).digest().readUInt16BE(0) % limits.lanesPerScope;
   }
@@ -175,5 +191,10 @@ export function createExecutor(ports: ExecutorPorts): Executor {
 
 /** Codes after which the same request may be sent again; used by callers inside the process, such as the sweeper. */
 export function isWorthRetrying(code: TransportErrorCode): boolean {
-  return code === 'overloaded' || code === 'deadline_exceeded' || code === 'database_unavailable' || code === 'outcome_unknown';
+  return (
+    code === 'overloaded' ||
+    code === 'deadline_exceeded' ||
+    code === 'database_unavailable' ||
+    code === 'outcome_unknown'
+  );
 }

@@ -52,7 +52,8 @@ export class LaneScheduler {
     const scopeName = `${command.scope.tenantId} ${command.scope.environmentId}`;
     const inScope = this.#perScope.get(scopeName) ?? 0;
     if (this.#waiting >= limits.queueCommands) return `${limits.queueCommands} commands are waiting`;
-    if (inScope >= limits.queueCommandsPerScope) return `${limits.queueCommandsPerScope} commands of this environment are waiting`;
+    if (inScope >= limits.queueCommandsPerScope)
+      return `${limits.queueCommandsPerScope} commands of this environment are waiting`;
     const name = `${scopeName} ${laneNumber}`;
     let lane = this.#lanes.get(name);
     if (!lane) {
@@ -135,7 +136,8 @@ export class LaneScheduler {
         );
       }
       for (const command of lane.waiting) {
-        if (now >= command.deadlineAt) command.settle(rejected('deadline_exceeded', 'the deadline passed while the command waited'));
+        if (now >= command.deadlineAt)
+          command.settle(rejected('deadline_exceeded', 'the deadline passed while the command waited'));
       }
     }
   }

@@ -26,7 +26,8 @@ const issuesMax = 20;
 export function inputIssuesOf(issues: readonly v.BaseIssue<unknown>[]): InputIssue[] {
   return issues.slice(0, issuesMax).map((issue) => ({
     path: v.getDotPath(issue) ?? '',
-    message: issue.type === 'strict_object' ? `${issue.expected === 'never' ? 'unknown field' : 'required'}` : issue.message,
+    message:
+      issue.type === 'strict_object' ? `${issue.expected === 'never' ? 'unknown field' : 'required'}` : issue.message,
   }));
 }
 

@@ -78,7 +78,8 @@ function expire(commands: readonly QueuedCommand[], now: number, error: unknown)
       left += 1;
       continue;
     }
-    if (command.commitUnseen) command.settle(rejected('outcome_unknown', 'the connection was lost while the command committed'));
+    if (command.commitUnseen)
+      command.settle(rejected('outcome_unknown', 'the connection was lost while the command committed'));
     else if (isConnectionLoss(error)) command.settle(rejected('database_unavailable', 'the database does not answer'));
     else command.settle(rejected('deadline_exceeded', 'the database was too busy until the deadline'));
   }

@@ -100,7 +100,8 @@ class BatchTransaction {
       return this.#settled;
     }
     await this.#writeAndCommit(decided);
-    for (const { command, receipt } of decided) this.#settled.set(command, { kind: 'receipt', receipt, replayed: false });
+    for (const { command, receipt } of decided)
+      this.#settled.set(command, { kind: 'receipt', receipt, replayed: false });
     return this.#settled;
   }
 
@@ -143,7 +144,10 @@ class BatchTransaction {
       ...scopeStatements(this.#scope),
       selectClock,
       selectReceiptsByKey(this.#pair, keyed),
-      selectReceiptsById(this.#pair, repeated.map((command) => toUuid(command.receiptId))),
+      selectReceiptsById(
+        this.#pair,
+        repeated.map((command) => toUuid(command.receiptId)),
+      ),
       ...loading.map(({ statement }) => statement),
     ]);
     this.#settleKnown([...(byKey?.rows ?? []), ...(byId?.rows ?? [])] as ReceiptRow[]);
@@ -199,7 +203,10 @@ class BatchTransaction {
     for (const command of open) {
       if (command.settled) continue;
       if (monotonicNow >= command.deadlineAt) {
-        this.#settled.set(command, rejected('deadline_exceeded', 'the deadline passed before the command could commit'));
+        this.#settled.set(
+          command,
+          rejected('deadline_exceeded', 'the deadline passed before the command could commit'),
+        );
         continue;
       }
       try {

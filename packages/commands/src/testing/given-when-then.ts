@@ -1,5 +1,5 @@
 import type { EventDraft } from '@karmanflow/events';
-import { newId, type RefusalCode } from "@karmanflow/schema";
+import { newId, type RefusalCode } from '@karmanflow/schema';
 import type { CommandDefinition, DecisionContext, Verdict } from '../definition/command.ts';
 import type { Registry } from '../definition/registry.ts';
 import { WorkingState } from '../working-state.ts';
@@ -57,5 +57,3 @@ export function given(
   };
   return { when: (command, input, at = {}) => command.decide(state, input, { ...base, now: at.now ?? now }) };
 }
-
-

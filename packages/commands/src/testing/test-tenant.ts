@@ -101,7 +101,11 @@ export async function createTestWorld(change: Partial<ExecutorPorts> = {}): Prom
         { name: 'sandbox', kind: 'SANDBOX' },
         { name: 'production', kind: 'PRODUCTION' },
       ],
-      principals: actorTypes.map((type) => ({ handle: type.toLowerCase(), type, roles: type === 'USER' ? ['operator', 'administrator'] : [] })),
+      principals: actorTypes.map((type) => ({
+        handle: type.toLowerCase(),
+        type,
+        roles: type === 'USER' ? ['operator', 'administrator'] : [],
+      })),
       apiKeys: [
         {
           name: 'operator-sandbox',
@@ -160,7 +164,12 @@ export async function createTestWorld(change: Partial<ExecutorPorts> = {}): Prom
   };
 }
 
-export async function execute(executor: Executor, type: string, input: unknown, metadata: CommandMetadata): Promise<Outcome> {
+export async function execute(
+  executor: Executor,
+  type: string,
+  input: unknown,
+  metadata: CommandMetadata,
+): Promise<Outcome> {
   const definition = registry.commands.get(type);
   if (!definition) throw new Error(`no command ${type}`);
   const parsed = parseCommand(definition, input);

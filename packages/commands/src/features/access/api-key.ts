@@ -44,7 +44,9 @@ export function formatIngestAddress(source: { tenantId: Id<'tenant'>; ingestSour
   return `${compact(source.tenantId)}${compact(source.ingestSourceId)}`;
 }
 
-export function parseIngestAddress(text: string): { tenantId: Id<'tenant'>; ingestSourceId: Id<'ingestSource'> } | null {
+export function parseIngestAddress(
+  text: string,
+): { tenantId: Id<'tenant'>; ingestSourceId: Id<'ingestSource'> } | null {
   if (!/^[0-9a-f]{64}$/.test(text)) return null;
   return {
     tenantId: toId('tenant', expand(text.slice(0, 32))),

@@ -110,15 +110,13 @@ async function lookUp({ database, now }: AuthenticatorPorts, credential: ApiKeyC
     },
     credential: { type: 'api_key', id: apiKeyId },
     scopes: effectiveScopes({
-      grants: grants.map(
-        (grant): GrantedRole => ({
-          role: grant.role,
-          environmentId: grant.target_environment_id,
-          validFrom: grant.valid_from,
-          validUntil: grant.valid_until,
-          revokedAt: grant.revoked_at,
-        }),
-      ),
+      grants: grants.map((grant): GrantedRole => ({
+        role: grant.role,
+        environmentId: grant.target_environment_id,
+        validFrom: grant.valid_from,
+        validUntil: grant.valid_until,
+        revokedAt: grant.revoked_at,
+      })),
       credentialScopes: key.scopes,
       environmentId: key.environment,
       now: time,

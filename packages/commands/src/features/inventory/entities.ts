@@ -153,7 +153,15 @@ function released(state: InventoryLevel | undefined, data: StockReleased): Inven
   return withShortfall({ ...level, reserved: level.reserved - quantityAt(data.lines, level) });
 }
 
-export const stockStates = ['EXTERNAL', 'AVAILABLE', 'RESERVED', 'ALLOCATED', 'DAMAGED', 'QUALITY_CONTROL', 'INCOMING'] as const;
+export const stockStates = [
+  'EXTERNAL',
+  'AVAILABLE',
+  'RESERVED',
+  'ALLOCATED',
+  'DAMAGED',
+  'QUALITY_CONTROL',
+  'INCOMING',
+] as const;
 export type StockState = (typeof stockStates)[number];
 
 /** One side-to-side move of units, double entry: what leaves one state enters another. */
@@ -169,7 +177,11 @@ export interface StockMovementState {
   readonly occurredAt: string;
 }
 
-function moved(event: PastEvent, key: Readonly<Record<string, string | number>>, move: Omit<StockMovementState, 'eventId' | 'movementNumber' | 'occurredAt'>): StockMovementState {
+function moved(
+  event: PastEvent,
+  key: Readonly<Record<string, string | number>>,
+  move: Omit<StockMovementState, 'eventId' | 'movementNumber' | 'occurredAt'>,
+): StockMovementState {
   return {
     eventId: event.eventId as Id<'event'>,
     movementNumber: Number(key['movementNumber']),
@@ -178,7 +190,11 @@ function moved(event: PastEvent, key: Readonly<Record<string, string | number>>,
   };
 }
 
-function lineMoved(event: PastEvent<StockReserved>, key: Readonly<Record<string, string | number>>, way: { fromState: StockState; toState: StockState }): StockMovementState {
+function lineMoved(
+  event: PastEvent<StockReserved>,
+  key: Readonly<Record<string, string | number>>,
+  way: { fromState: StockState; toState: StockState },
+): StockMovementState {
   const line = event.data.lines[Number(key['movementNumber'])];
   if (!line) throw new Error('a movement without its line');
   const { variantId, locationId, quantity } = line;
@@ -204,9 +220,10 @@ export const stockMovement = defineEntity<StockMovementState>({
   evolve: {
     'inventory.level.adjusted': (_state, event: PastEvent<OnHandAdjusted>, key) => {
       const { variantId, locationId, delta, reason } = event.data;
-      const way = delta > 0
-        ? { fromState: 'EXTERNAL' as const, toState: 'AVAILABLE' as const }
-        : { fromState: 'AVAILABLE' as const, toState: 'EXTERNAL' as const };
+      const way =
+        delta > 0
+          ? { fromState: 'EXTERNAL' as const, toState: 'AVAILABLE' as const }
+          : { fromState: 'AVAILABLE' as const, toState: 'EXTERNAL' as const };
       return moved(event, key, { variantId, locationId, quantity: Math.abs(delta), reason, ...way });
     },
     'inventory.reservation.created': (_state, event: PastEvent<StockReserved>, key) =>

@@ -1,5 +1,14 @@
 import { defineEvent, type EntityKey } from '@karmanflow/events';
-import { amountShape, codeShape, deltaShape, type Id, idShape, nameShape, quantityShape, reasonShape } from '@karmanflow/schema';
+import {
+  amountShape,
+  codeShape,
+  deltaShape,
+  type Id,
+  idShape,
+  nameShape,
+  quantityShape,
+  reasonShape,
+} from '@karmanflow/schema';
 import * as v from 'valibot';
 
 export const variantRegistered = defineEvent({

@@ -11,7 +11,9 @@ export const heldStock = {
     rowsWhere(reservationLine, { reservationId }),
   ],
   loadNext: ({ reservationId }: { reservationId: Id<'reservation'> }, state: StateReader): Load[] =>
-    linesOf(state, reservationId).map(({ variantId, locationId }) => rowsWhere(inventoryLevel, { variantId, locationId })),
+    linesOf(state, reservationId).map(({ variantId, locationId }) =>
+      rowsWhere(inventoryLevel, { variantId, locationId }),
+    ),
 };
 
 /** The lines of a reservation, in their own order. */

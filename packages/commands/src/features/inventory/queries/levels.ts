@@ -29,7 +29,9 @@ export const listLevels = defineQuery({
     variantId: v.optional(idShape('variant')),
     locationId: v.optional(idShape('location')),
     /** The last level of the page before, as `variantId:locationId`. */
-    after: v.optional(v.pipe(v.string(), v.regex(/^var_[0-9a-f-]{36}:loc_[0-9a-f-]{36}$/, 'must be variantId:locationId'))),
+    after: v.optional(
+      v.pipe(v.string(), v.regex(/^var_[0-9a-f-]{36}:loc_[0-9a-f-]{36}$/, 'must be variantId:locationId')),
+    ),
     limit: pageLimit,
   }),
   output: v.strictObject({ levels: v.array(levelShape), next: v.nullable(v.string()) }),
@@ -67,7 +69,12 @@ export const listLevels = defineQuery({
         oversellLimit: row.oversell_limit,
         shortfall: row.shortfall,
       };
-      return { ...level, availableToPromise: availableToPromise(level), version: row.version, updatedAt: row.updated_at };
+      return {
+        ...level,
+        availableToPromise: availableToPromise(level),
+        version: row.version,
+        updatedAt: row.updated_at,
+      };
     });
     const last = levels.at(-1);
     return { levels, next: rows.length > levels.length && last ? `${last.variantId}:${last.locationId}` : null };

@@ -61,6 +61,9 @@ export const listMovements = defineQuery({
       occurredAt: row.occurred_at,
     }));
     const last = movements.at(-1);
-    return { movements, next: rows.length > movements.length && last ? `${last.eventId}:${last.movementNumber}` : null };
+    return {
+      movements,
+      next: rows.length > movements.length && last ? `${last.eventId}:${last.movementNumber}` : null,
+    };
   },
 });

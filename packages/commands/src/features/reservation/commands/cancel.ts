@@ -14,7 +14,11 @@ export const cancel = defineCommand({
   scope: 'inventory.reservation:cancel',
   environment: 'caller',
   input: v.strictObject({ reservationId: idShape('reservation') }),
-  output: v.strictObject({ reservationId: idShape('reservation'), status: v.literal('CANCELLED'), version: v.number() }),
+  output: v.strictObject({
+    reservationId: idShape('reservation'),
+    status: v.literal('CANCELLED'),
+    version: v.number(),
+  }),
   refusals: ['reservation_not_found', 'reservation_not_active'],
   ...heldStock,
   versioned: ({ reservationId }) => rowsWhere(reservation, { id: reservationId }),
@@ -26,7 +30,11 @@ export const cancel = defineCommand({
     }
     return accept({
       events: [reservationCancelled.of({ reservationId, lines: linesOf(state, reservationId) })],
-      response: { reservationId, status: 'CANCELLED', version: state.versionOf(reservation, { id: reservationId }) + 1 },
+      response: {
+        reservationId,
+        status: 'CANCELLED',
+        version: state.versionOf(reservation, { id: reservationId }) + 1,
+      },
     });
   },
 });

@@ -14,7 +14,11 @@ export const commit = defineCommand({
   scope: 'inventory.reservation:commit',
   environment: 'caller',
   input: v.strictObject({ reservationId: idShape('reservation') }),
-  output: v.strictObject({ reservationId: idShape('reservation'), status: v.literal('COMMITTED'), version: v.number() }),
+  output: v.strictObject({
+    reservationId: idShape('reservation'),
+    status: v.literal('COMMITTED'),
+    version: v.number(),
+  }),
   refusals: ['reservation_not_found', 'reservation_not_active', 'reservation_expired'],
   load: ({ reservationId }) => [rowsWhere(reservation, { id: reservationId })],
   versioned: ({ reservationId }) => rowsWhere(reservation, { id: reservationId }),

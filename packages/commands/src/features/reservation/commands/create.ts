@@ -5,7 +5,11 @@ import { rowsWhere } from '../../../definition/entity.ts';
 import { availableToPromise, channelLocation, inventoryLevel, salesChannel } from '../../inventory/index.ts';
 import { reservationCreated } from '../events.ts';
 
-const line = v.strictObject({ variantId: idShape('variant'), locationId: idShape('location'), quantity: quantityShape });
+const line = v.strictObject({
+  variantId: idShape('variant'),
+  locationId: idShape('location'),
+  quantity: quantityShape,
+});
 type Line = v.InferOutput<typeof line>;
 
 export const create = defineCommand({
@@ -18,7 +22,10 @@ export const create = defineCommand({
   input: v.strictObject({
     salesChannelId: v.optional(idShape('salesChannel')),
     reference: v.optional(codeShape),
-    holdSeconds: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER)), limits.reservationHoldDefaultSeconds),
+    holdSeconds: v.optional(
+      v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER)),
+      limits.reservationHoldDefaultSeconds,
+    ),
     lines: v.pipe(v.array(line), v.minLength(1), v.maxLength(limits.reservationLines)),
   }),
   output: v.strictObject({
@@ -36,7 +43,9 @@ export const create = defineCommand({
   ],
   load: ({ lines, salesChannelId }) => [
     ...lines.map(({ variantId, locationId }) => rowsWhere(inventoryLevel, { variantId, locationId })),
-    ...(salesChannelId ? [rowsWhere(salesChannel, { id: salesChannelId }), rowsWhere(channelLocation, { salesChannelId })] : []),
+    ...(salesChannelId
+      ? [rowsWhere(salesChannel, { id: salesChannelId }), rowsWhere(channelLocation, { salesChannelId })]
+      : []),
   ],
   decide: (state, { lines, salesChannelId = null, reference = null, holdSeconds }, ctx) => {
     const { reservationHoldMinSeconds: min, reservationHoldMaxSeconds: max } = limits;
@@ -56,7 +65,10 @@ export const create = defineCommand({
 });
 
 /** Why the lines cannot be held together. Lines on the same level count together, in the order in which they stand. */
-function firstProblem(state: StateReader, request: { lines: readonly Line[]; salesChannelId: Id<'salesChannel'> | null }) {
+function firstProblem(
+  state: StateReader,
+  request: { lines: readonly Line[]; salesChannelId: Id<'salesChannel'> | null },
+) {
   const { lines, salesChannelId } = request;
   const taken = new Map<string, number>();
   for (const [index, { variantId, locationId, quantity }] of lines.entries()) {
@@ -68,7 +80,8 @@ function firstProblem(state: StateReader, request: { lines: readonly Line[]; sal
     const key = `${variantId}:${locationId}`;
     const before = taken.get(key) ?? 0;
     const available = availableToPromise(level) - (served?.bufferQuantity ?? 0) - before;
-    if (quantity > available) return refuse('stock_insufficient', { ...detail, quantity, available: Math.max(0, available) });
+    if (quantity > available)
+      return refuse('stock_insufficient', { ...detail, quantity, available: Math.max(0, available) });
     taken.set(key, before + quantity);
   }
   return null;

@@ -54,7 +54,11 @@ async function read(ctx: QueryContext, filter: Filter): Promise<ReservationView[
       .selectAll()
       .where('tenant_id', '=', scope.tenant_id)
       .where('environment_id', '=', scope.environment_id)
-      .where('reservation_id', 'in', rows.map((row) => row.id))
+      .where(
+        'reservation_id',
+        'in',
+        rows.map((row) => row.id),
+      )
       .orderBy('reservation_id')
       .orderBy('line_number')
       .execute();

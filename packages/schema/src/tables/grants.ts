@@ -1,0 +1,32 @@
+import type { Grant, Table } from './definition.ts';
+
+/** Who may do what, in the few combinations that the tables use. */
+
+/** What the operator's API reads and writes. */
+export const operatorWrites: Grant = {
+  read: ['kf_command', 'kf_read'],
+  insert: ['kf_command'],
+  update: ['kf_command'],
+};
+
+/** Master data: written by the operator's API, looked up by ingest. */
+export const catalogue: Grant = {
+  read: ['kf_command', 'kf_read', 'kf_ingest'],
+  insert: ['kf_command'],
+  update: ['kf_command'],
+};
+
+/** What every process writes that runs commands, whatever they are. */
+export const everyExecutor: Grant = {
+  read: ['kf_command', 'kf_read', 'kf_ingest', 'kf_worker'],
+  insert: ['kf_command', 'kf_ingest', 'kf_worker'],
+};
+
+export const everyExecutorUpdates: Grant = { ...everyExecutor, update: ['kf_command', 'kf_ingest', 'kf_worker'] };
+
+/** Keeps the literal types of a table, from which the types of its rows follow. */
+export function define<const T extends Table>(table: T): T {
+  return table;
+}
+
+export const hash32 = (name: string): string => `octet_length(${name}) = 32`;

@@ -1,0 +1,83 @@
+import { bytes, count, nullable, oneOf, ordinal, text, time, uuid } from './definition.ts';
+import { define, everyExecutor, hash32 } from './grants.ts';
+
+/** What is append-only. */
+export const ledgerTables = {
+  reservation_lines: define({
+    kind: 'ledger',
+    scope: 'environment',
+    key: ['reservation_id', 'line_number'],
+    references: [
+      { columns: ['reservation_id'], table: 'reservations' },
+      { columns: ['variant_id', 'location_id'], table: 'inventory_levels' },
+    ],
+    checks: { quantity_positive: 'quantity > 0' },
+    grants: everyExecutor,
+    columns: {
+      reservation_id: uuid(),
+      line_number: ordinal(),
+      variant_id: uuid(),
+      location_id: uuid(),
+      quantity: count(),
+    },
+  }),
+  stock_movements: define({
+    kind: 'ledger',
+    scope: 'environment',
+    key: ['event_id', 'movement_number'],
+    references: [{ columns: ['variant_id', 'location_id'], table: 'inventory_levels' }],
+    indexes: [{ columns: ['variant_id', 'location_id', 'event_id'] }],
+    checks: { quantity_positive: 'quantity > 0', states_differ: 'from_state <> to_state' },
+    grants: everyExecutor,
+    columns: {
+      event_id: uuid(),
+      movement_number: ordinal(),
+      variant_id: uuid(),
+      location_id: uuid(),
+      from_state: oneOf(['EXTERNAL', 'AVAILABLE', 'RESERVED', 'ALLOCATED', 'DAMAGED', 'QUALITY_CONTROL', 'INCOMING']),
+      to_state: oneOf(['EXTERNAL', 'AVAILABLE', 'RESERVED', 'ALLOCATED', 'DAMAGED', 'QUALITY_CONTROL', 'INCOMING']),
+      quantity: count(),
+      reason: nullable(text()),
+      occurred_at: time(),
+    },
+  }),
+  command_receipts: define({
+    kind: 'receipt',
+    scope: 'environment',
+    key: ['id'],
+    unique: [
+      { columns: ['command_type', 'idempotency_key_hash'], acrossEnvironments: true },
+      { columns: ['id', 'written_in'] },
+    ],
+    checks: {
+      hash_is_sha256: hash32('hash'),
+      payload_hash_is_sha256: hash32('payload_hash'),
+      signature_is_ed25519: 'octet_length(signature) = 64',
+    },
+    grants: everyExecutor,
+    columns: {
+      id: uuid(),
+      command_type: text(),
+      status: oneOf(['SUCCEEDED', 'REFUSED', 'DENIED', 'PENDING_APPROVAL']),
+      actor_id: uuid(),
+      idempotency_key_hash: nullable(bytes()),
+      payload_hash: bytes(),
+      body: bytes(),
+      hash: bytes(),
+      signature: bytes(),
+      key_id: text(),
+      response: nullable(bytes()),
+      correlation_id: uuid(),
+      completed_at: time(),
+    },
+  }),
+  domain_events: define({
+    kind: 'ledger',
+    scope: 'environment',
+    key: ['id'],
+    indexes: [{ columns: ['written_in', 'id'] }],
+    grants: everyExecutor,
+    columns: { id: uuid(), type: text(), body: bytes(), hash: bytes() },
+    checks: { hash_is_sha256: hash32('hash') },
+  }),
+} as const;
