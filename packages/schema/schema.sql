@@ -2,8 +2,8 @@
 table api_keys: owner kf_owner, row security t, forced t
 table approvals: owner kf_owner, row security t, forced t
 table channel_locations: owner kf_owner, row security t, forced t
-table command_receipts: owner kf_owner, row security t, forced t
-table domain_events: owner kf_owner, row security t, forced t
+table command_receipts: owner kf_owner, row security t, forced t, toast_tuple_target=8160
+table domain_events: owner kf_owner, row security t, forced t, toast_tuple_target=8160
 table environments: owner kf_owner, row security t, forced t
 table expiry_schedule: owner kf_owner, row security t, forced t
 table ingest_sources: owner kf_owner, row security t, forced t
@@ -12,7 +12,6 @@ table locations: owner kf_owner, row security t, forced t
 table log_pending: owner kf_owner, row security t, forced t
 table personal_data: owner kf_owner, row security t, forced t
 table principals: owner kf_owner, row security t, forced t
-table reservation_lines: owner kf_owner, row security t, forced t
 table reservations: owner kf_owner, row security t, forced t, fillfactor=80
 table role_grants: owner kf_owner, row security t, forced t
 table sales_channels: owner kf_owner, row security t, forced t
@@ -148,7 +147,7 @@ column locations.written_in xid8 not null default pg_current_xact_id()
 column log_pending.tenant_id uuid not null
 column log_pending.environment_id uuid not null
 column log_pending.position bigint not null identity
-column log_pending.receipt_id uuid not null
+column log_pending.receipt_ids uuid[] not null
 column personal_data.tenant_id uuid not null
 column personal_data.environment_id uuid not null
 column personal_data.id uuid not null
@@ -173,20 +172,12 @@ column principals.created_at timestamp with time zone not null
 column principals.updated_at timestamp with time zone not null
 column principals.receipt_id uuid not null
 column principals.written_in xid8 not null default pg_current_xact_id()
-column reservation_lines.tenant_id uuid not null
-column reservation_lines.environment_id uuid not null
-column reservation_lines.reservation_id uuid not null
-column reservation_lines.line_number integer not null
-column reservation_lines.variant_id uuid not null
-column reservation_lines.location_id uuid not null
-column reservation_lines.quantity bigint not null
-column reservation_lines.receipt_id uuid not null
-column reservation_lines.written_in xid8 not null default pg_current_xact_id()
 column reservations.tenant_id uuid not null
 column reservations.environment_id uuid not null
 column reservations.id uuid not null
 column reservations.sales_channel_id uuid
 column reservations.reference text
+column reservations.created_by_event uuid not null
 column reservations.status text not null
 column reservations.expires_at timestamp with time zone not null
 column reservations.extensions bigint not null
@@ -281,7 +272,7 @@ constraint command_receipts.command_receipts_pkey PRIMARY KEY (tenant_id, enviro
 constraint command_receipts.command_receipts_signature_is_ed25519 CHECK ((octet_length(signature) = 64))
 constraint command_receipts.command_receipts_status_known CHECK ((status = ANY (ARRAY['SUCCEEDED'::text, 'REFUSED'::text, 'DENIED'::text, 'PENDING_APPROVAL'::text])))
 constraint domain_events.domain_events_hash_is_sha256 CHECK ((octet_length(hash) = 32))
-constraint domain_events.domain_events_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint domain_events.domain_events_pkey PRIMARY KEY (tenant_id, environment_id, written_in, id)
 constraint domain_events.domain_events_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
 constraint environments.environments_control_only CHECK ((environment_id = tenant_id))
 constraint environments.environments_id_key UNIQUE (tenant_id, id)
@@ -331,11 +322,6 @@ constraint principals.principals_receipt_id_written_in_fkey FOREIGN KEY (tenant_
 constraint principals.principals_scope_fkey FOREIGN KEY (tenant_id, environment_id) REFERENCES kf.tenants(tenant_id, environment_id)
 constraint principals.principals_status_known CHECK ((status = ANY (ARRAY['ACTIVE'::text, 'DISABLED'::text])))
 constraint principals.principals_type_known CHECK ((type = ANY (ARRAY['USER'::text, 'SERVICE'::text, 'SYSTEM'::text, 'CONNECTOR'::text, 'AGENT'::text])))
-constraint reservation_lines.reservation_lines_pkey PRIMARY KEY (tenant_id, environment_id, reservation_id, line_number)
-constraint reservation_lines.reservation_lines_quantity_positive CHECK ((quantity > 0))
-constraint reservation_lines.reservation_lines_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
-constraint reservation_lines.reservation_lines_reservation_id_fkey FOREIGN KEY (tenant_id, environment_id, reservation_id) REFERENCES kf.reservations(tenant_id, environment_id, id)
-constraint reservation_lines.reservation_lines_variant_id_location_id_fkey FOREIGN KEY (tenant_id, environment_id, variant_id, location_id) REFERENCES kf.inventory_levels(tenant_id, environment_id, variant_id, location_id)
 constraint reservations.reservations_pkey PRIMARY KEY (tenant_id, environment_id, id)
 constraint reservations.reservations_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
 constraint reservations.reservations_sales_channel_id_fkey FOREIGN KEY (tenant_id, environment_id, sales_channel_id) REFERENCES kf.sales_channels(tenant_id, environment_id, id)
@@ -374,8 +360,7 @@ CREATE UNIQUE INDEX channel_locations_pkey ON kf.channel_locations USING btree (
 CREATE UNIQUE INDEX command_receipts_command_type_idempotency_key_hash_key ON kf.command_receipts USING btree (tenant_id, command_type, idempotency_key_hash)
 CREATE UNIQUE INDEX command_receipts_id_written_in_key ON kf.command_receipts USING btree (tenant_id, environment_id, id, written_in)
 CREATE UNIQUE INDEX command_receipts_pkey ON kf.command_receipts USING btree (tenant_id, environment_id, id)
-CREATE UNIQUE INDEX domain_events_pkey ON kf.domain_events USING btree (tenant_id, environment_id, id)
-CREATE INDEX domain_events_written_in_id_idx ON kf.domain_events USING btree (tenant_id, environment_id, written_in, id)
+CREATE UNIQUE INDEX domain_events_pkey ON kf.domain_events USING btree (tenant_id, environment_id, written_in, id)
 CREATE UNIQUE INDEX environments_id_key ON kf.environments USING btree (tenant_id, id)
 CREATE UNIQUE INDEX environments_name_key ON kf.environments USING btree (tenant_id, environment_id, name)
 CREATE UNIQUE INDEX environments_pkey ON kf.environments USING btree (tenant_id, environment_id, id)
@@ -389,7 +374,6 @@ CREATE UNIQUE INDEX log_pending_pkey ON kf.log_pending USING btree (tenant_id, e
 CREATE UNIQUE INDEX personal_data_pkey ON kf.personal_data USING btree (tenant_id, environment_id, id)
 CREATE UNIQUE INDEX principals_handle_key ON kf.principals USING btree (tenant_id, environment_id, handle)
 CREATE UNIQUE INDEX principals_pkey ON kf.principals USING btree (tenant_id, environment_id, id)
-CREATE UNIQUE INDEX reservation_lines_pkey ON kf.reservation_lines USING btree (tenant_id, environment_id, reservation_id, line_number)
 CREATE INDEX reservations_expires_at_id_idx ON kf.reservations USING btree (tenant_id, environment_id, expires_at, id) WHERE (status = 'ACTIVE'::text)
 CREATE UNIQUE INDEX reservations_pkey ON kf.reservations USING btree (tenant_id, environment_id, id)
 CREATE UNIQUE INDEX role_grants_pkey ON kf.role_grants USING btree (tenant_id, environment_id, id)
@@ -417,7 +401,6 @@ CREATE STATISTICS kf.locations_scope (ndistinct, dependencies) ON tenant_id, env
 CREATE STATISTICS kf.log_pending_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.log_pending
 CREATE STATISTICS kf.personal_data_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.personal_data
 CREATE STATISTICS kf.principals_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.principals
-CREATE STATISTICS kf.reservation_lines_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.reservation_lines
 CREATE STATISTICS kf.reservations_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.reservations
 CREATE STATISTICS kf.role_grants_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.role_grants
 CREATE STATISTICS kf.sales_channels_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.sales_channels
@@ -465,8 +448,6 @@ policy scope_update on personal_data for UPDATE to public using ((tenant_id = (N
 policy scope_insert on principals for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on principals for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_update on principals for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
-policy scope_insert on reservation_lines for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
-policy scope_select on reservation_lines for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_insert on reservations for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on reservations for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_update on reservations for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
@@ -497,7 +478,6 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.inventory_levels FO
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.locations FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.personal_data FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.principals FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
-CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.reservation_lines FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.reservations FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.role_grants FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.sales_channels FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
@@ -657,19 +637,6 @@ grant TRIGGER on principals to kf_owner
 grant UPDATE on principals to kf_owner
 grant SELECT on principals to kf_read
 grant SELECT on principals to kf_worker
-grant INSERT on reservation_lines to kf_command
-grant SELECT on reservation_lines to kf_command
-grant INSERT on reservation_lines to kf_ingest
-grant SELECT on reservation_lines to kf_ingest
-grant INSERT on reservation_lines to kf_owner
-grant MAINTAIN on reservation_lines to kf_owner
-grant REFERENCES on reservation_lines to kf_owner
-grant SELECT on reservation_lines to kf_owner
-grant TRIGGER on reservation_lines to kf_owner
-grant UPDATE on reservation_lines to kf_owner
-grant SELECT on reservation_lines to kf_read
-grant INSERT on reservation_lines to kf_worker
-grant SELECT on reservation_lines to kf_worker
 grant INSERT on reservations to kf_command
 grant SELECT on reservations to kf_command
 grant INSERT on reservations to kf_ingest

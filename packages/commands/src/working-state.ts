@@ -29,6 +29,7 @@ export interface Entry {
  */
 export class WorkingState implements StateReader {
   readonly #entries = new Map<string, Map<string, Entry>>();
+  readonly #made = new Map<string, string[]>();
   #undo: { entries: Map<string, Entry>; id: string; before: Entry | undefined }[] = [];
 
   #of(name: string): Map<string, Entry> {
@@ -37,6 +38,14 @@ export class WorkingState implements StateReader {
     const made = new Map<string, Entry>();
     this.#entries.set(name, made);
     return made;
+  }
+
+  #madeOf(name: string): string[] {
+    const known = this.#made.get(name);
+    if (known) return known;
+    const list: string[] = [];
+    this.#made.set(name, list);
+    return list;
   }
 
   /** Adds a row as the database has it. A row that is already here stays: it may have evolved. */
@@ -93,6 +102,7 @@ export class WorkingState implements StateReader {
       isNew: before?.isNew ?? true,
     };
     this.#undo.push({ entries, id, before });
+    if (!before) this.#madeOf(entity.name).push(id);
     entries.set(id, after);
     return after;
   }
@@ -111,8 +121,23 @@ export class WorkingState implements StateReader {
     this.#undo = [];
   }
 
-  /** What the batch changed in one entity, in the order in which it was first seen. */
+  /** Entries that the database does not have yet. From here on they count as written: later changes are updates. */
+  takeNew(entity: AnyEntity): Entry[] {
+    const entries = this.#of(entity.name);
+    const made = this.#made.get(entity.name)?.splice(0) ?? [];
+    const taken: Entry[] = [];
+    for (const id of made) {
+      const entry = entries.get(id);
+      if (!entry?.isNew) continue;
+      taken.push(entry);
+      entries.set(id, { ...entry, isNew: false, changedBy: null });
+    }
+    return taken;
+  }
+
+  /** Rows that were loaded or written before and have changed since. */
   changed(entity: AnyEntity): Entry[] {
-    return [...this.#of(entity.name).values()].filter((entry) => entry.changedBy !== null);
+    if (!entity.locked) return [];
+    return [...this.#of(entity.name).values()].filter((entry) => entry.changedBy !== null && !entry.isNew);
   }
 }

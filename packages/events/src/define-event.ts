@@ -20,6 +20,8 @@ export interface EventDefinition<Type extends string = string, Data = unknown> {
   readonly data: v.GenericSchema<unknown, Data>;
   /** Every entity and ledger row that this event makes or changes, in a fixed order. */
   readonly touches: (data: Data, eventId: string) => readonly EntityKey[];
+  /** When somebody has to look at this environment again because of it, for example when a hold ends. RFC 3339 UTC. */
+  readonly dueAt?: (data: Data) => string;
 }
 
 /** An event as `decide` returns it: what happened, without identity, time or place. */

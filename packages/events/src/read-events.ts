@@ -17,7 +17,15 @@ const cursorPattern = /^([0-9]{1,20})\.([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9
 export const startCursor: EventCursor = '0.00000000-0000-0000-0000-000000000000';
 
 export function isEventCursor(text: string): boolean {
-  return cursorPattern.test(text);
+  return parseCursor(text) !== null;
+}
+
+const transactionIdMax = 2n ** 64n - 1n;
+
+function parseCursor(text: string): { transaction: string; event: string } | null {
+  const [, transaction = '', event = ''] = cursorPattern.exec(text) ?? [];
+  if (transaction === '' || BigInt(transaction) > transactionIdMax) return null;
+  return { transaction, event };
 }
 
 /**
@@ -30,9 +38,8 @@ export async function readEvents(
   database: Database,
   options: { scope: Scope; after: EventCursor; limit: number },
 ): Promise<EventPage> {
-  const match = cursorPattern.exec(options.after);
-  if (!match) throw new TypeError('not an event cursor');
-  const [transaction = '0', event = ''] = match.slice(1);
+  const after = parseCursor(options.after);
+  if (!after) throw new TypeError('not an event cursor');
   const tenantId = toUuid(options.scope.tenantId);
   const environmentId = toUuid(options.scope.environmentId);
   const rows = await database.read(options.scope, (db) =>
@@ -41,7 +48,7 @@ export async function readEvents(
       .select(['id', 'written_in', 'body'])
       .where('tenant_id', '=', tenantId)
       .where('environment_id', '=', environmentId)
-      .where(sql<boolean>`(written_in, id) > (${transaction}::text::xid8, ${event}::uuid)`)
+      .where(sql<boolean>`(written_in, id) > (${after.transaction}::text::xid8, ${after.event}::uuid)`)
       .where(sql<boolean>`written_in < pg_snapshot_xmin(pg_current_snapshot())`)
       .orderBy('written_in')
       .orderBy('id')

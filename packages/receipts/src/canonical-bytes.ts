@@ -1,5 +1,5 @@
 import canonicalize from 'canonicalize';
-import { findJsonFault } from './find-json-fault.ts';
+import { findJsonFault, type JsonBudget } from './find-json-fault.ts';
 import { detailLengthMax } from './limits.ts';
 import type { JsonValue } from './json-value.ts';
 
@@ -16,9 +16,10 @@ const encoder = new TextEncoder();
  * reaches a hash or a signature, so it is a bug in the caller. Negative zero becomes `0`, as RFC 8785 says.
  */
 export function canonicalBytes(value: JsonValue): Uint8Array {
-  const fault = findJsonFault(value, { bytesLeft: Number.POSITIVE_INFINITY });
+  const budget = { bytesLeft: Number.POSITIVE_INFINITY, inOrder: true };
+  const fault = findJsonFault(value, budget);
   if (fault !== null) throw new TypeError(`no canonical form: ${shorten(`value${fault}`)}`);
-  return encode(value);
+  return encode(value, budget);
 }
 
 /**
@@ -38,12 +39,12 @@ export function canonicalBytesWithin(input: {
 }
 
 function readWithin(value: unknown, bytesMax: number): BoundedCanonicalBytes {
-  const budget = { bytesLeft: bytesMax };
+  const budget = { bytesLeft: bytesMax, inOrder: true };
   const fault = findJsonFault(value, budget);
   const tooLarge = { ok: false, code: 'too_large', detail: `more than ${bytesMax} canonical bytes` } as const;
   if (budget.bytesLeft < 0) return tooLarge;
   if (fault !== null) return { ok: false, code: 'not_json', detail: shorten(`value${fault}`) };
-  const bytes = encode(value);
+  const bytes = encode(value, budget);
   return bytes.length > bytesMax ? tooLarge : { ok: true, bytes };
 }
 
@@ -54,8 +55,12 @@ function shorten(detail: string): string {
   return `${detail.slice(0, half - 1)}\u2026${detail.slice(-half)}`.toWellFormed();
 }
 
-function encode(value: unknown): Uint8Array {
-  const text = canonicalize(value);
+/**
+ * RFC 8785 takes numbers and strings as ECMAScript serialises them, so a value without faults whose members are in order
+ * is canonical as JSON.stringify writes it, in a tenth of the time. Anything else goes through `canonicalize`.
+ */
+function encode(value: unknown, { inOrder }: JsonBudget): Uint8Array {
+  const text = inOrder ? JSON.stringify(value) : canonicalize(value);
   if (text === undefined) throw new TypeError('no canonical form');
   return encoder.encode(text);
 }

@@ -6,6 +6,8 @@ import { jsonDepthMax } from './limits.ts';
  */
 export interface JsonBudget {
   bytesLeft: number;
+  /** Becomes false when the members of an object do not stand in the order of RFC 8785 section 3.2.3 already. */
+  inOrder: boolean;
 }
 
 /**
@@ -83,7 +85,11 @@ function findObjectFault(object: object, depthLeft: number, budget: JsonBudget):
   if (Object.getOwnPropertySymbols(object).length > 0) return ' has symbol keys';
   // A plain object is a record; keys without values are listed because pairs would double the time of the walk.
   const members = object as Readonly<Record<string, unknown>>;
+  let before: string | null = null;
   for (const name of Object.keys(object)) {
+    // Comparing strings compares their UTF-16 code units, which is the order that RFC 8785 asks for.
+    if (before !== null && name < before) budget.inOrder = false;
+    before = name;
     const fault = findTextFault(name, budget) ?? findFault(members[name], depthLeft, budget);
     if (fault !== null) return `.${name.slice(0, 64)}${fault}`;
   }

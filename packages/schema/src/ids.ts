@@ -46,7 +46,8 @@ export function toId<Kind extends IdKind>(kind: Kind, uuid: string): Id<Kind> {
 
 /** The UUID behind a prefixed id. Throws on anything else: ids are parsed at the edge, so this is a bug. */
 export function toUuid(id: string): string {
-  const uuid = id.slice(id.indexOf('_') + 1);
+  const at = id.indexOf('_');
+  const uuid = at < 1 ? '' : id.slice(at + 1);
   if (!isUuid(uuid)) throw new TypeError(`not a prefixed id: ${JSON.stringify(id.slice(0, 64))}`);
   return uuid;
 }

@@ -35,6 +35,9 @@ export const limits = {
   queueCommandsPerScope: 2048,
   commandDeadlineMilliseconds: 10_000,
   commandAttempts: 8,
+  recentIdempotencyKeys: 50_000,
+  /** Commands that are decided before their rows are sent, so that the database works while the rest is decided. */
+  decideAheadCommands: 16,
   retryAfterSeconds: 1,
   drainMilliseconds: 6_000,
 

@@ -66,6 +66,10 @@ export const deltaShape: v.GenericSchema<number, number> = v.pipe(
 export const timestampShape: v.GenericSchema<string, string> = v.pipe(
   v.string(),
   v.regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/, 'must be a UTC time with milliseconds'),
+  v.check((text) => {
+    const time = Date.parse(text);
+    return !Number.isNaN(time) && new Date(time).toISOString() === text;
+  }, 'must be a time that exists'),
 );
 
 export const versionShape: v.GenericSchema<number, number> = v.pipe(

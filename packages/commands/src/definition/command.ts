@@ -60,7 +60,7 @@ export interface CommandDefinition<Input = unknown, Output = unknown, Refusal ex
   readonly personal?: readonly (keyof Input & string)[];
   /** Which rows the decision needs. No SQL, no state. */
   readonly load: (input: Input, scope: Scope) => readonly Load[];
-  /** Further rows that only the first ones name. */
+  /** Further rows that the ones before name; asked again until it names no new ones. */
   readonly loadNext?: (input: Input, state: StateReader) => readonly Load[];
   /** The entity that `expectedVersion` of the metadata speaks of. */
   readonly versioned?: (input: Input) => Load;

@@ -1,5 +1,5 @@
 import type { EventEnvelope } from '@karmanflow/events';
-import { columnsOf, type IdKind, type TableName, tableOf, toId, toUuid } from '@karmanflow/schema';
+import { columnsOf, type Id, type IdKind, type TableName, tableOf, toId, toUuid } from '@karmanflow/schema';
 
 /** Where a field of the state lives, and which kind of id it is when it is one. */
 export interface FieldColumn {
@@ -11,7 +11,7 @@ export interface FieldColumn {
 export interface PastEvent<Data = unknown> {
   readonly type: string;
   readonly data: Data;
-  readonly eventId: string;
+  readonly eventId: Id<'event'>;
   readonly occurredAt: string;
 }
 
@@ -109,5 +109,6 @@ export function changeableFields(entity: AnyEntity): [string, FieldColumn][] {
 
 export function pastEventOf(envelope: EventEnvelope): PastEvent {
   const { eventType: type, data, eventId, occurredAt } = envelope;
-  return { type, data, eventId, occurredAt };
+  // Checked when the envelope was decoded.
+  return { type, data, eventId: eventId as Id<'event'>, occurredAt };
 }

@@ -4,8 +4,9 @@ import type { AnyCommand } from './command.ts';
 import type { AnyEntity } from './entity.ts';
 import type { AnyQuery } from './query.ts';
 
-export type AnyEvent = Omit<EventDefinition, 'touches'> & {
+export type AnyEvent = Omit<EventDefinition, 'touches' | 'dueAt'> & {
   readonly touches: (data: never, eventId: string) => readonly EntityKey[];
+  readonly dueAt?: (data: never) => string;
 };
 
 /** The manifest of a feature: everything that it adds to the system. */

@@ -1,11 +1,11 @@
 import type { EventDraft, EventEnvelope } from '@karmanflow/events';
 import {
   canonicalBytes,
-  eventHash,
   hashString,
   type JsonValue,
   type ReceiptBody,
   type ReceiptSigner,
+  sha256,
   signReceipt,
 } from '@karmanflow/receipts';
 import { type Id, limits, newId, toUuid, type UuidSource } from '@karmanflow/schema';
@@ -37,6 +37,7 @@ export interface DecidedCommand {
   readonly receipt: StoredReceipt;
   readonly events: readonly WrittenEvent[];
   readonly personal: readonly WrittenPersonalValue[];
+  readonly dueAt: readonly string[];
   readonly completedAt: string;
 }
 
@@ -88,6 +89,7 @@ export function decideCommand(
       response,
     },
     events: events.map(({ written }) => written),
+    dueAt: events.flatMap(({ dueAt }) => dueAt ?? []),
     personal:
       decision.status === 'SUCCEEDED'
         ? command.personal.map(({ field, value }) => ({ id: toUuid(personal.get(field) ?? ''), field, value }))
@@ -172,7 +174,11 @@ interface EventWork {
   readonly now: string;
 }
 
-function writeEvent(work: EventWork): { written: WrittenEvent; entities: EventEnvelope['entities'] } {
+function writeEvent(work: EventWork): {
+  written: WrittenEvent;
+  entities: EventEnvelope['entities'];
+  dueAt: string | undefined;
+} {
   const { command, draft, ports, state, now } = work;
   const definition = ports.registry.events.get(draft.type);
   if (!definition) throw new Error(`${command.definition.type} emitted ${draft.type}, which no feature declares`);
@@ -183,28 +189,30 @@ function writeEvent(work: EventWork): { written: WrittenEvent; entities: EventEn
     const entity = ports.registry.entities.get(name);
     if (!entity) throw new Error(`${draft.type} touches ${name}, which no feature declares`);
     const entry = state.evolve({ entity, key, event: past, receiptId: command.receiptId });
-    if (!isLedger(entity)) entities.push({ type: name, id: entry.id, version: entry.version });
+    if (!isLedger(entity)) entities.push({ id: entry.id, type: name, version: entry.version });
   }
+  // Members in the order of RFC 8785, here and in the receipt: what is in order need not be sorted.
   const envelope: EventEnvelope = {
-    format: 'karmanflow.event/1',
+    correlationId: command.metadata.correlationId,
+    data: draft.data,
+    entities,
+    environmentId: command.scope.environmentId,
     eventId,
     eventType: draft.type,
     eventVersion: definition.version,
-    tenantId: command.scope.tenantId,
-    environmentId: command.scope.environmentId,
-    receiptId: command.receiptId,
-    ordinal: work.ordinal,
+    format: 'karmanflow.event/1',
     occurredAt: now,
-    entities,
-    correlationId: command.metadata.correlationId,
+    ordinal: work.ordinal,
+    receiptId: command.receiptId,
+    tenantId: command.scope.tenantId,
     traceparent: command.metadata.traceparent,
-    data: draft.data,
   };
   // Event data is JSON by its schema; canonicalBytes refuses anything that is not.
   const bytes = canonicalBytes(envelope as unknown as JsonValue);
   if (bytes.length > limits.eventBytes) throw new Error(`event ${draft.type} is too large`);
-  const hash = Buffer.from(eventHash(bytes).slice('sha256:'.length), 'hex');
-  return { written: { id: toUuid(eventId), type: draft.type, bytes, hash }, entities };
+  const hash = sha256(bytes);
+  const dueAt = definition.dueAt?.(draft.data as never);
+  return { written: { id: toUuid(eventId), type: draft.type, bytes, hash }, entities, dueAt };
 }
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
@@ -224,39 +232,39 @@ function receiptBody(
   const versions = new Map<string, EventEnvelope['entities'][number]>();
   for (const { entities } of options.events) for (const one of entities) versions.set(`${one.type} ${one.id}`, one);
   return {
-    format: 'karmanflow.receipt/1',
-    receiptId: command.receiptId,
-    tenantId: command.scope.tenantId,
+    actor: { id: caller.actor.id, onBehalfOf: caller.actor.onBehalfOf, type: caller.actor.type },
+    approval: null,
+    causationId: metadata.causationId,
+    command: { payloadHash: `sha256:${hex(command.payloadHash)}`, type: definition.type, version: definition.version },
+    completedAt: options.now,
+    correlationId: metadata.correlationId,
+    credential: caller.credential && { id: caller.credential.id, type: caller.credential.type },
+    entities: [...versions.values()],
     environmentId: command.scope.environmentId,
-    command: { type: definition.type, version: definition.version, payloadHash: `sha256:${hex(command.payloadHash)}` },
-    status: options.decision.status,
-    refusal: options.decision.refusal as ReceiptBody['refusal'],
-    risk: definition.risk,
-    scope: definition.scope,
-    actor: { type: caller.actor.type, id: caller.actor.id, onBehalfOf: caller.actor.onBehalfOf },
-    credential: caller.credential,
+    events: options.events.map(({ written }) => ({
+      hash: `sha256:${hex(written.hash)}`,
+      id: `evt_${written.id}`,
+      type: written.type,
+    })),
+    format: 'karmanflow.receipt/1',
     idempotencyKeyHash: command.keyHash ? `sha256:${hex(command.keyHash)}` : null,
     policy: {
       decision: policy.decision,
       rule: policy.rule,
-      ruleSetVersion: policy.ruleSetVersion,
       ruleSetHash: `sha256:${policy.ruleSetHash}`,
+      ruleSetVersion: policy.ruleSetVersion,
     },
-    approval: null,
     reason: metadata.reason,
-    entities: [...versions.values()],
-    events: options.events.map(({ written }) => ({
-      id: `evt_${written.id}`,
-      type: written.type,
-      hash: `sha256:${hex(written.hash)}`,
-    })),
-    responseHash: options.response === null ? null : hashString(options.response),
-    traceparent: metadata.traceparent,
-    correlationId: metadata.correlationId,
-    causationId: metadata.causationId,
+    receiptId: command.receiptId,
+    refusal: options.decision.refusal as ReceiptBody['refusal'],
     requestId: metadata.requestId,
     // Both times are on the database's clock: an instance with a skewed one cannot date a receipt.
     requestedAt: new Date(Date.parse(options.now) - Math.max(0, Math.ceil(options.elapsedMilliseconds))).toISOString(),
-    completedAt: options.now,
+    responseHash: options.response === null ? null : hashString(options.response),
+    risk: definition.risk,
+    scope: definition.scope,
+    status: options.decision.status,
+    tenantId: command.scope.tenantId,
+    traceparent: metadata.traceparent,
   };
 }

@@ -43,6 +43,11 @@ interface InFlight {
 
 export function createExecutor(ports: ExecutorPorts): Executor {
   const inFlight = new Map<string, InFlight>();
+  /**
+   * Keys that were used a moment ago. A repeat of one of them looks for its receipt first; any other learns from the unique
+   * index that it is one, which costs its batch a second try. Forgetting a key is harmless.
+   */
+  const recentKeys = new Set<string>();
   let draining = false;
   const transactionPorts: TransactionPorts = {
     ...ports,
@@ -63,6 +68,16 @@ export function createExecutor(ports: ExecutorPorts): Executor {
       ports.observer?.onBatch({ commands: commands.length, milliseconds: ports.monotonicNow() - startedAt, failed });
     },
   });
+
+  function remember(name: string): void {
+    recentKeys.delete(name);
+    recentKeys.add(name);
+    if (recentKeys.size <= limits.recentIdempotencyKeys) return;
+    for (const oldest of recentKeys) {
+      recentKeys.delete(oldest);
+      break;
+    }
+  }
 
   async function execute(parsed: ParsedCommand, metadata: CommandMetadata): Promise<Outcome> {
     const startedAt = ports.monotonicNow();
@@ -98,7 +113,7 @@ export function createExecutor(ports: ExecutorPorts): Executor {
       command: definition,
       environment: caller.environment,
     });
-    const payload = canonicalBytes({ input: parsed.input, expectedVersion: metadata.expectedVersion } as JsonValue);
+    const payload = canonicalBytes({ expectedVersion: metadata.expectedVersion, input: parsed.input } as JsonValue);
     const payloadHash = sha256(payload);
     const keyHash = decision.decision === 'deny' ? null : sha256(new TextEncoder().encode(metadata.idempotencyKey));
     const name = keyHash ? `${caller.tenantId} ${definition.type} ${Buffer.from(keyHash).toString('base64')}` : null;
@@ -127,6 +142,7 @@ export function createExecutor(ports: ExecutorPorts): Executor {
       span,
       waiting,
       commitUnseen: false,
+      mayBeRepeat: name !== null && recentKeys.has(name),
       settled: false,
       settle(outcome) {
         if (command.settled) return;
@@ -142,7 +158,10 @@ export function createExecutor(ports: ExecutorPorts): Executor {
     }
     if (name !== null) {
       inFlight.set(name, { command, end: promise });
-      void promise.finally(() => inFlight.delete(name));
+      void promise.then((outcome) => {
+        inFlight.delete(name);
+        if (outcome.kind === 'receipt') remember(name);
+      });
     }
     return promise;
   }

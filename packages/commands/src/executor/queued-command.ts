@@ -33,6 +33,8 @@ export interface QueuedCommand {
   readonly waiting: Span;
   /** True once a COMMIT that would include it was sent and its answer was not seen. */
   commitUnseen: boolean;
+  /** True when its key may have been used before, so that its receipt is looked for first. */
+  mayBeRepeat: boolean;
   settled: boolean;
   settle(outcome: Outcome): void;
 }

@@ -35,6 +35,8 @@ export async function runBatch(
       return { failed };
     } catch (error) {
       failed = true;
+      // Whatever happened, some of them may be in the database by now.
+      for (const command of open) command.mayBeRepeat = true;
       const failure = classifyFailure(error);
       if (failure === 'conflict') conflicts += 1;
       if (failure === 'permanent' || conflicts > conflictsMax) {

@@ -1,18 +1,21 @@
-import { type Database, type Scope, scopeStatements, toId, toUuid } from '@karmanflow/schema';
-import { SpanStatusCode, type Tracer, type Span, trace, context } from '@opentelemetry/api';
+import { type Database, limits, type Scope, scopeStatements, toId, toUuid } from '@karmanflow/schema';
+import { type Context, context, type Span, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
 import type { PoolClient, QueryResult } from 'pg';
 import { type Load, stateFromRow, entityIdOf, isLedger, type KeyOf } from '../definition/entity.ts';
 import { WorkingState } from '../working-state.ts';
-import { loadStatements, writeStatements } from './batch-statements.ts';
 import { type DecidedCommand, decideCommand, type DecisionPorts } from './decide-command.ts';
+import { type LoadStatement, loadName, loadStatements } from './load-statements.ts';
 import { type Outcome, rejected, type ReceiptStatus, type StoredReceipt } from './outcome.ts';
 import type { QueuedCommand } from './queued-command.ts';
 import { selectClock, selectReceiptsById, selectReceiptsByKey, type Statement } from './statements.ts';
+import { finalStatements, newRowStatements } from './write-statements.ts';
 
 export interface TransactionPorts extends DecisionPorts {
   readonly database: Database;
   readonly tracer: Tracer;
   readonly monotonicNow: () => number;
+  /** Lets the process send what it has written and read what has arrived, for example `setImmediate`. */
+  readonly giveWay: () => Promise<void>;
   /** Told of exceptions inside features: bugs, which must not stay unseen. */
   readonly onBug: (error: unknown, command: QueuedCommand) => void;
 }
@@ -73,7 +76,9 @@ class BatchTransaction {
   readonly #scope: Scope;
   readonly #commands: readonly QueuedCommand[];
   readonly #ports: TransactionPorts;
-  readonly #span: Span;
+  readonly #context: Context;
+  /** Names of the rows that were asked for. */
+  readonly #loaded = new Set<string>();
 
   constructor(
     client: PoolClient,
@@ -86,37 +91,31 @@ class BatchTransaction {
     this.#scope = scope;
     this.#commands = commands;
     this.#ports = ports;
-    this.#span = span;
+    this.#context = trace.setSpan(context.active(), span);
     this.#pair = [toUuid(scope.tenantId), toUuid(scope.environmentId)];
   }
 
   async run(): Promise<Settlement> {
-    const now = await this.#openAndLoad();
+    const now = await this.#open();
     const open = this.#commands.filter((command) => !this.#settled.has(command));
     await this.#loadNext(open);
-    const decided = this.#decideAll(open, now);
-    if (decided.length === 0) {
-      await this.#client.query('ROLLBACK');
-      return this.#settled;
-    }
-    await this.#writeAndCommit(decided);
-    for (const { command, receipt } of decided)
+    const decided = await this.#decideAndWrite(open, now);
+    for (const { command, receipt } of decided) {
       this.#settled.set(command, { kind: 'receipt', receipt, replayed: false });
+    }
     return this.#settled;
   }
 
-  /** Sends a block of statements at once and waits for all of them; the first failure is the cause of the others. */
-  async #send(statements: readonly (string | Statement)[]): Promise<QueryResult[]> {
-    const sent = statements.map((statement) => this.#sendOne(statement));
+  /** Waits for all of a block of statements; the first failure is the cause of the others. */
+  async #all(sent: readonly Promise<QueryResult>[]): Promise<QueryResult[]> {
     const results = await Promise.allSettled(sent);
     for (const result of results) if (result.status === 'rejected') throw result.reason;
     return results.map((result) => (result as PromiseFulfilledResult<QueryResult>).value);
   }
 
-  async #sendOne(statement: string | Statement): Promise<QueryResult> {
+  async #send(statement: string | Statement): Promise<QueryResult> {
     const name = typeof statement === 'string' ? (statement.split(' ', 1)[0] ?? '') : statement.name;
-    const parent = trace.setSpan(context.active(), this.#span);
-    const span = this.#ports.tracer.startSpan(`db.statement ${name}`, {}, parent);
+    const span = this.#ports.tracer.startSpan(`db.statement ${name}`, {}, this.#context);
     try {
       if (typeof statement === 'string') return await this.#client.query(statement);
       return await this.#client.query({ ...statement, values: [...statement.values] });
@@ -126,33 +125,53 @@ class BatchTransaction {
   }
 
   /** Opens the transaction, finds commands that came to their end before, and loads what the others name. */
-  async #openAndLoad(): Promise<string> {
-    const repeated = this.#commands.filter((command) => command.commitUnseen && command.keyHash === null);
-    const keyed = this.#commands.flatMap(({ definition, keyHash }) =>
+  async #open(): Promise<string> {
+    const loading = this.#newLoads(
+      this.#commands.filter(isAllowed).flatMap((command) => loadsOf(command, this.#scope)),
+    );
+    const known = this.#lookUps();
+    const [clock, ...results] = (
+      await this.#all(
+        [
+          'BEGIN',
+          ...scopeStatements(this.#scope),
+          selectClock,
+          ...known,
+          ...loading.map(({ statement }) => statement),
+        ].map((statement) => this.#send(statement)),
+      )
+    ).slice(3);
+    this.#settleKnown(results.slice(0, known.length).flatMap((result) => result.rows as ReceiptRow[]));
+    this.#addLoaded(loading, results.slice(known.length));
+    return (clock?.rows[0] as { now: string } | undefined)?.now ?? '';
+  }
+
+  /** Look-ups of receipts that may be there already, by key, or by id for those that consumed none. */
+  #lookUps(): Statement[] {
+    const repeats = this.#commands.filter((command) => command.mayBeRepeat);
+    const keyed = repeats.flatMap(({ definition, keyHash }) =>
       keyHash === null ? [] : [{ commandType: definition.type, keyHash }],
     );
-    const runnable = this.#commands.filter((command) => command.decision.decision === 'allow');
-    const loads = runnable.flatMap((command) => [
-      ...command.definition.load(command.input as never, this.#scope),
-      ...(command.metadata.expectedVersion !== null && command.definition.versioned
-        ? [command.definition.versioned(command.input as never)]
-        : []),
-    ]);
-    const loading = loadStatements(loads, { registry: this.#ports.registry, scope: this.#pair });
-    const [, , , clock, byKey, byId, ...rows] = await this.#send([
-      'BEGIN',
-      ...scopeStatements(this.#scope),
-      selectClock,
-      selectReceiptsByKey(this.#pair, keyed),
-      selectReceiptsById(
-        this.#pair,
-        repeated.map((command) => toUuid(command.receiptId)),
-      ),
-      ...loading.map(({ statement }) => statement),
-    ]);
-    this.#settleKnown([...(byKey?.rows ?? []), ...(byId?.rows ?? [])] as ReceiptRow[]);
-    loading.forEach(({ entity }, position) => this.#addRows(entity, rows[position]?.rows ?? []));
-    return (clock?.rows[0] as { now: string } | undefined)?.now ?? '';
+    const keyless = repeats.filter(({ keyHash }) => keyHash === null).map(({ receiptId }) => toUuid(receiptId));
+    return [
+      ...(keyed.length > 0 ? [selectReceiptsByKey(this.#pair, keyed)] : []),
+      ...(keyless.length > 0 ? [selectReceiptsById(this.#pair, keyless)] : []),
+    ];
+  }
+
+  #newLoads(loads: readonly Load[]): LoadStatement[] {
+    const wanted: Load[] = [];
+    for (const load of loads) {
+      const name = loadName(load);
+      if (this.#loaded.has(name)) continue;
+      this.#loaded.add(name);
+      wanted.push(load);
+    }
+    return loadStatements(wanted, { registry: this.#ports.registry, scope: this.#pair });
+  }
+
+  #addLoaded(loading: readonly LoadStatement[], results: readonly QueryResult[]): void {
+    loading.forEach(({ entity }, position) => this.#addRows(entity, results[position]?.rows ?? []));
   }
 
   #addRows(entity: Load['entity'], rows: readonly Record<string, unknown>[]): void {
@@ -187,20 +206,67 @@ class BatchTransaction {
     }
   }
 
+  /** Follows what the rows name, until they name nothing new. */
   async #loadNext(open: readonly QueuedCommand[]): Promise<void> {
-    const loads = open.flatMap(({ definition, decision, input }) =>
-      decision.decision === 'allow' && definition.loadNext ? definition.loadNext(input as never, this.#state) : [],
-    );
-    if (loads.length === 0) return;
-    const loading = loadStatements(loads, { registry: this.#ports.registry, scope: this.#pair });
-    const results = await this.#send(loading.map(({ statement }) => statement));
-    loading.forEach(({ entity }, position) => this.#addRows(entity, results[position]?.rows ?? []));
+    const following = open.filter((command) => isAllowed(command) && command.definition.loadNext !== undefined);
+    if (following.length === 0) return;
+    for (let round = 0; round < loadRoundsMax; round += 1) {
+      const loading = this.#newLoads(
+        following.flatMap(({ definition, input }) => definition.loadNext?.(input as never, this.#state) ?? []),
+      );
+      if (loading.length === 0) return;
+      this.#addLoaded(loading, await this.#all(loading.map(({ statement }) => this.#send(statement))));
+    }
+    throw new Error(`rows still name others after ${loadRoundsMax} rounds`);
   }
 
-  #decideAll(open: readonly QueuedCommand[], now: string): DecidedCommand[] {
+  /**
+   * Decides one command after the other, and sends the rows of those decided while the next are: database and process work
+   * at the same time. COMMIT goes out with the last rows, so a deadline is checked before it and never after.
+   */
+  async #decideAndWrite(open: readonly QueuedCommand[], now: string): Promise<DecidedCommand[]> {
+    const options = { registry: this.#ports.registry, scope: this.#pair, state: this.#state };
+    const decided: DecidedCommand[] = [];
+    const sent: Promise<QueryResult>[] = [];
+    let failed = false;
+    const send = (statements: readonly (string | Statement)[]): void => {
+      for (const statement of statements) {
+        const result = this.#send(statement);
+        result.catch(() => {
+          failed = true;
+        });
+        sent.push(result);
+      }
+    };
+    for (let from = 0; from < open.length && !failed; from += limits.decideAheadCommands) {
+      if (from > 0) await this.#ports.giveWay();
+      const ahead = this.#decide(open.slice(from, from + limits.decideAheadCommands), now);
+      decided.push(...ahead);
+      if (ahead.length > 0) send(newRowStatements(ahead, options));
+    }
+    if (decided.length === 0) {
+      await this.#all([this.#send('ROLLBACK')]);
+      return decided;
+    }
+    const before = decided.map(({ command }) => command.commitUnseen);
+    if (!failed) {
+      for (const { command } of decided) command.commitUnseen = true;
+      send([...finalStatements(decided, options), 'COMMIT']);
+    }
+    const results = await this.#all(sent).catch((error: unknown) => {
+      // A statement that the server refused aborts the transaction: its COMMIT is known to have done nothing.
+      if (isRefusedByServer(error)) decided.forEach(({ command }, at) => (command.commitUnseen = before[at] ?? true));
+      throw error;
+    });
+    // COMMIT of an aborted transaction succeeds and says ROLLBACK.
+    if (results.at(-1)?.command !== 'COMMIT') throw new Error('the transaction was rolled back by the server');
+    return decided;
+  }
+
+  #decide(commands: readonly QueuedCommand[], now: string): DecidedCommand[] {
     const decided: DecidedCommand[] = [];
     const monotonicNow = this.#ports.monotonicNow();
-    for (const command of open) {
+    for (const command of commands) {
       if (command.settled) continue;
       if (monotonicNow >= command.deadlineAt) {
         this.#settled.set(
@@ -221,20 +287,19 @@ class BatchTransaction {
     }
     return decided;
   }
+}
 
-  async #writeAndCommit(decided: readonly DecidedCommand[]): Promise<void> {
-    const options = { registry: this.#ports.registry, scope: this.#pair, state: this.#state };
-    const statements = [...writeStatements(decided, options), 'COMMIT'];
-    const before = decided.map(({ command }) => command.commitUnseen);
-    for (const { command } of decided) command.commitUnseen = true;
-    const results = await this.#send(statements).catch((error: unknown) => {
-      // A statement that the server refused aborts the transaction: its COMMIT is known to have done nothing.
-      if (isRefusedByServer(error)) decided.forEach(({ command }, at) => (command.commitUnseen = before[at] ?? true));
-      throw error;
-    });
-    // COMMIT of an aborted transaction succeeds and says ROLLBACK.
-    if (results.at(-1)?.command !== 'COMMIT') throw new Error('the transaction was rolled back by the server');
-  }
+const loadRoundsMax = 4;
+
+function isAllowed(command: QueuedCommand): boolean {
+  return command.decision.decision === 'allow';
+}
+
+function loadsOf(command: QueuedCommand, scope: Scope): Load[] {
+  const { definition, input, metadata } = command;
+  const loads = [...definition.load(input as never, scope)];
+  if (metadata.expectedVersion !== null && definition.versioned) loads.push(definition.versioned(input as never));
+  return loads;
 }
 
 function isRefusedByServer(error: unknown): boolean {

@@ -7,20 +7,21 @@ export interface Statement {
   readonly values: readonly unknown[];
 }
 
-/** Rows in one statement come in powers of two, so that a handful of prepared shapes serve every batch size. */
+/**
+ * How many rows go into one statement: up to 15 exactly, above that multiples of 16. Two statements serve any number of
+ * rows, and a connection prepares some thirty shapes of each.
+ */
 function chunkSizes(rows: number): number[] {
   const sizes: number[] = [];
-  for (let size = 256, left = rows; left > 0;) {
-    if (size <= left) {
-      sizes.push(size);
-      left -= size;
-    } else {
-      size >>= 1;
-    }
-  }
+  let left = rows;
+  for (; left >= largestChunk; left -= largestChunk) sizes.push(largestChunk);
+  const rest = left % 16;
+  if (left - rest > 0) sizes.push(left - rest);
+  if (rest > 0) sizes.push(rest);
   return sizes;
 }
 
+const largestChunk = 256;
 const texts = new Map<string, string>();
 
 function cached(name: string, make: () => string): string {
@@ -101,8 +102,9 @@ export function updateRows(options: RowsOptions): Statement[] {
 }
 
 /**
- * SELECT of all rows whose columns equal one of the given tuples, in key order, locked where asked. Arrays as parameters:
- * one prepared shape for every number of rows. Rows are locked in the order of the sort, the same in every process.
+ * SELECT of all rows whose columns equal one of the given tuples, locked where asked. One prepared shape for every number
+ * of rows. Each tuple is its own index look-up whatever the planner believes of the table: a join or an IN list turns into
+ * a scan of the whole environment while statistics are young. Rows are locked in the order of the tuples, so callers sort.
  */
 export function selectRows(options: {
   table: TableName;
@@ -115,42 +117,83 @@ export function selectRows(options: {
   const name = `select_${table}_by_${where.join('_')}${locked ? '_locked' : ''}`;
   const text = cached(name, () => {
     const columns = columnsOf(table);
-    const key = tableOf(table).key;
+    const list = Object.keys(columns).filter((column) => !unread.has(column));
     const arrays = where.map((column, position) => `$${position + 3}::${columns[column]?.type ?? 'text'}[]`);
-    const condition =
-      where.length === 1
-        ? `${where[0]} = ANY (${arrays[0]})`
-        : `(${where.join(', ')}) IN (SELECT * FROM unnest(${arrays.join(', ')}))`;
-    return (
-      `SELECT ${Object.keys(columns).join(', ')} FROM ${schemaName}.${table} AS t` +
-      ` WHERE tenant_id = $1 AND environment_id = $2 AND ${condition}` +
-      ` ORDER BY ${key.join(', ')}${locked ? ' FOR UPDATE OF t' : ''}`
-    );
+    const order = locked ? '' : ` ORDER BY ${tableOf(table).key.join(', ')}`;
+    return lookUp({
+      table,
+      list,
+      arrays,
+      condition: where.map((column) => `${column} = k.${column}`).join(' AND '),
+      names: where,
+      suffix: locked ? ' FOR UPDATE' : order,
+    });
   });
   return { name, text, values: [...scope, ...where.map((_, position) => tuples.map((tuple) => tuple[position]))] };
 }
 
-/** Receipts that already answer these idempotency keys, and the database's clock beside them. */
+/** Columns that a decision never looks at. */
+const unread = new Set(['tenant_id', 'environment_id', 'receipt_id', 'written_in']);
+
+function lookUp(options: {
+  table: TableName;
+  list: readonly string[];
+  arrays: readonly string[];
+  names: readonly string[];
+  condition: string;
+  suffix: string;
+}): string {
+  const { table, list, arrays, names, condition, suffix } = options;
+  return (
+    `SELECT t.* FROM unnest(${arrays.join(', ')}) AS k (${names.join(', ')}) CROSS JOIN LATERAL (` +
+    `SELECT ${list.join(', ')} FROM ${schemaName}.${table}` +
+    ` WHERE tenant_id = $1 AND environment_id = $2 AND ${condition}${suffix}) AS t`
+  );
+}
+
+const receiptColumns = [
+  'id',
+  'command_type',
+  'status',
+  'idempotency_key_hash',
+  'payload_hash',
+  'body',
+  'hash',
+  'signature',
+  'key_id',
+  'response',
+];
+
+/** Receipts that already answer these idempotency keys. */
 export function selectReceiptsByKey(
   scope: readonly [string, string],
   keys: readonly { commandType: string; keyHash: Uint8Array }[],
 ): Statement {
   return {
     name: 'select_receipts_by_key',
-    text:
-      'SELECT id, command_type, status, idempotency_key_hash, payload_hash, body, hash, signature, key_id, response' +
-      ` FROM ${schemaName}.command_receipts WHERE tenant_id = $1 AND environment_id = $2` +
-      ' AND command_type = ANY ($3::text[]) AND idempotency_key_hash = ANY ($4::bytea[])',
-    values: [...scope, [...new Set(keys.map((key) => key.commandType))], keys.map((key) => key.keyHash)],
+    text: lookUp({
+      table: 'command_receipts',
+      list: receiptColumns,
+      arrays: ['$3::text[]', '$4::bytea[]'],
+      names: ['command_type', 'idempotency_key_hash'],
+      condition: 'command_type = k.command_type AND idempotency_key_hash = k.idempotency_key_hash',
+      suffix: '',
+    }),
+    values: [...scope, keys.map((key) => key.commandType), keys.map((key) => key.keyHash)],
   };
 }
 
 export function selectReceiptsById(scope: readonly [string, string], ids: readonly string[]): Statement {
   return {
     name: 'select_receipts_by_id',
-    text:
-      'SELECT id, command_type, status, idempotency_key_hash, payload_hash, body, hash, signature, key_id, response' +
-      ` FROM ${schemaName}.command_receipts WHERE tenant_id = $1 AND environment_id = $2 AND id = ANY ($3::uuid[])`,
+    text: lookUp({
+      table: 'command_receipts',
+      list: receiptColumns,
+      arrays: ['$3::uuid[]'],
+      names: ['id'],
+      condition: 'id = k.id',
+      suffix: '',
+    }),
     values: [...scope, ids],
   };
 }

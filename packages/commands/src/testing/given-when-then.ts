@@ -40,7 +40,7 @@ export function given(
   for (const { type, data } of events) {
     const definition = registry.events.get(type);
     if (!definition) throw new Error(`${type} is not an event of the registry`);
-    const eventId = `evt_${uuidSource()}`;
+    const eventId = newId('event', uuidSource);
     for (const { entity: name, key } of definition.touches(data as never, eventId)) {
       const entity = registry.entities.get(name);
       if (!entity) throw new Error(`${name} is not an entity of the registry`);

@@ -23,8 +23,8 @@ export interface Database {
   /** Runs `work` without any scope: every table looks empty, except queues to the role that drains them. */
   unscoped<T>(work: (db: Kysely<DatabaseTables>) => Promise<T>): Promise<T>;
   /**
-   * Lends a connection in pipeline mode to the executor. It is reset after use, or destroyed when `work` throws a
-   * connection error or calls `discard`.
+   * Lends a connection in pipeline mode to the executor. It is reset after use, or destroyed when that fails, when it is
+   * left inside a transaction, or when `work` calls `discard`.
    */
   connection<T>(work: (client: PoolClient, discard: () => void) => Promise<T>): Promise<T>;
   /** Connections in use and callers waiting for one. */
@@ -47,6 +47,8 @@ function startupOptions(settings: Readonly<Record<string, string>>): string {
   const all: Record<string, string> = {
     search_path: schemaName,
     timezone: 'UTC',
+    // Every index begins with the tenant, so there is always a better path; young statistics must not hide it.
+    enable_seqscan: 'off',
     statement_timeout: String(limits.statementTimeoutMilliseconds),
     lock_timeout: String(limits.lockTimeoutMilliseconds),
     idle_in_transaction_session_timeout: String(limits.idleInTransactionTimeoutMilliseconds),
@@ -57,9 +59,14 @@ function startupOptions(settings: Readonly<Record<string, string>>): string {
     .join(' ');
 }
 
-/** A Kysely over one borrowed connection: it neither takes nor gives back connections of its own. */
-function kyselyOver(client: PoolClient): Kysely<DatabaseTables> {
-  const connection = { query: client.query.bind(client), release: () => undefined };
+/**
+ * A Kysely over one borrowed connection, for one transaction: a query that comes after its end is refused, or it would run
+ * in the transaction of whoever borrowed the connection next.
+ */
+function kyselyOver(client: PoolClient, isOpen: () => boolean): Kysely<DatabaseTables> {
+  const query = (text: string, values: unknown[]): Promise<unknown> =>
+    isOpen() ? client.query(text, values) : Promise.reject(new Error('the transaction of this query has ended'));
+  const connection = { query, release: () => undefined };
   const borrowed = new PostgresDialect({
     // PostgresDialect only calls connect() and end(); the borrowed client answers for the whole pool.
     pool: { connect: async () => connection, end: async () => undefined } as never,
@@ -72,6 +79,11 @@ function kyselyOver(client: PoolClient): Kysely<DatabaseTables> {
       createQueryCompiler: () => new PostgresQueryCompiler(),
     },
   });
+}
+
+/** I: idle · T: in a transaction · E: in a failed one. `pg` has it; its type declarations do not yet. */
+function transactionStatusOf(client: PoolClient): string | null {
+  return (client as PoolClient & { getTransactionStatus(): string | null }).getTransactionStatus();
 }
 
 export function openDatabase(options: DatabaseOptions): Database {
@@ -88,7 +100,6 @@ export function openDatabase(options: DatabaseOptions): Database {
     types: valueParsers,
     pipeline: true,
   } as ConstructorParameters<typeof Pool>[0]); // @types/pg does not know `pipeline` yet.
-  const facades = new WeakMap<PoolClient, Kysely<DatabaseTables>>();
   // A connection that dies while idle, or between two statements, reports here; without a listener it ends the process.
   pool.on('error', report);
   pool.on('connect', (client) => client.on('error', report));
@@ -100,9 +111,6 @@ export function openDatabase(options: DatabaseOptions): Database {
       return await work(client, () => {
         broken = true;
       });
-    } catch (error) {
-      broken = true;
-      throw error;
     } finally {
       if (broken) client.release(true);
       else void reset(client);
@@ -113,28 +121,24 @@ export function openDatabase(options: DatabaseOptions): Database {
   async function reset(client: PoolClient): Promise<void> {
     try {
       await Promise.all([client.query('RESET ALL'), client.query('CLOSE ALL')]);
-      client.release();
+      // A transaction that somebody forgot to end would become part of the next borrower's.
+      client.release(transactionStatusOf(client) !== 'I');
     } catch {
       client.release(true);
     }
   }
 
-  function facadeOf(client: PoolClient): Kysely<DatabaseTables> {
-    const known = facades.get(client);
-    if (known) return known;
-    const made = kyselyOver(client);
-    facades.set(client, made);
-    return made;
-  }
-
   async function transaction<T>(opening: string[], work: (db: Kysely<DatabaseTables>) => Promise<T>): Promise<T> {
     return connection(async (client, discard) => {
       await Promise.all(opening.map((statement) => client.query(statement)));
+      let open = true;
       try {
-        const result = await work(facadeOf(client));
+        const result = await work(kyselyOver(client, () => open));
+        open = false;
         await client.query('COMMIT');
         return result;
       } catch (error) {
+        open = false;
         await client.query('ROLLBACK').catch(discard);
         throw error;
       }

@@ -225,6 +225,7 @@ CREATE TABLE kf.reservations (
   id uuid NOT NULL,
   sales_channel_id uuid,
   reference text,
+  created_by_event uuid NOT NULL,
   status text NOT NULL,
   expires_at timestamptz NOT NULL,
   extensions bigint NOT NULL,
@@ -268,19 +269,6 @@ CREATE TABLE kf.inventory_levels (
   CONSTRAINT inventory_levels_shortfall_not_negative CHECK (shortfall >= 0),
   CONSTRAINT inventory_levels_never_oversold CHECK (on_hand - reserved - allocated - damaged - quality_control - safety_stock + oversell_limit + shortfall >= 0)
 ) WITH (fillfactor = 40);
-CREATE TABLE kf.reservation_lines (
-  tenant_id uuid NOT NULL,
-  environment_id uuid NOT NULL,
-  reservation_id uuid NOT NULL,
-  line_number integer NOT NULL,
-  variant_id uuid NOT NULL,
-  location_id uuid NOT NULL,
-  quantity bigint NOT NULL,
-  receipt_id uuid NOT NULL,
-  written_in xid8 NOT NULL DEFAULT pg_current_xact_id(),
-  CONSTRAINT reservation_lines_pkey PRIMARY KEY (tenant_id, environment_id, reservation_id, line_number),
-  CONSTRAINT reservation_lines_quantity_positive CHECK (quantity > 0)
-);
 CREATE TABLE kf.stock_movements (
   tenant_id uuid NOT NULL,
   environment_id uuid NOT NULL,
@@ -325,7 +313,7 @@ CREATE TABLE kf.command_receipts (
   CONSTRAINT command_receipts_payload_hash_is_sha256 CHECK (octet_length(payload_hash) = 32),
   CONSTRAINT command_receipts_signature_is_ed25519 CHECK (octet_length(signature) = 64),
   CONSTRAINT command_receipts_status_known CHECK (status IN ('SUCCEEDED', 'REFUSED', 'DENIED', 'PENDING_APPROVAL'))
-);
+) WITH (toast_tuple_target = 8160);
 CREATE TABLE kf.domain_events (
   tenant_id uuid NOT NULL,
   environment_id uuid NOT NULL,
@@ -335,14 +323,14 @@ CREATE TABLE kf.domain_events (
   hash bytea NOT NULL,
   receipt_id uuid NOT NULL,
   written_in xid8 NOT NULL DEFAULT pg_current_xact_id(),
-  CONSTRAINT domain_events_pkey PRIMARY KEY (tenant_id, environment_id, id),
+  CONSTRAINT domain_events_pkey PRIMARY KEY (tenant_id, environment_id, written_in, id),
   CONSTRAINT domain_events_hash_is_sha256 CHECK (octet_length(hash) = 32)
-);
+) WITH (toast_tuple_target = 8160);
 CREATE TABLE kf.log_pending (
   tenant_id uuid NOT NULL,
   environment_id uuid NOT NULL,
   position bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
-  receipt_id uuid NOT NULL,
+  receipt_ids uuid[] NOT NULL,
   CONSTRAINT log_pending_pkey PRIMARY KEY (tenant_id, environment_id, position)
 );
 CREATE TABLE kf.expiry_schedule (
@@ -386,9 +374,6 @@ ALTER TABLE kf.reservations ADD CONSTRAINT reservations_receipt_id_written_in_fk
 ALTER TABLE kf.inventory_levels ADD CONSTRAINT inventory_levels_variant_id_fkey FOREIGN KEY (tenant_id, environment_id, variant_id) REFERENCES kf.variants (tenant_id, environment_id, id);
 ALTER TABLE kf.inventory_levels ADD CONSTRAINT inventory_levels_location_id_fkey FOREIGN KEY (tenant_id, environment_id, location_id) REFERENCES kf.locations (tenant_id, environment_id, id);
 ALTER TABLE kf.inventory_levels ADD CONSTRAINT inventory_levels_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts (tenant_id, environment_id, id, written_in);
-ALTER TABLE kf.reservation_lines ADD CONSTRAINT reservation_lines_reservation_id_fkey FOREIGN KEY (tenant_id, environment_id, reservation_id) REFERENCES kf.reservations (tenant_id, environment_id, id);
-ALTER TABLE kf.reservation_lines ADD CONSTRAINT reservation_lines_variant_id_location_id_fkey FOREIGN KEY (tenant_id, environment_id, variant_id, location_id) REFERENCES kf.inventory_levels (tenant_id, environment_id, variant_id, location_id);
-ALTER TABLE kf.reservation_lines ADD CONSTRAINT reservation_lines_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts (tenant_id, environment_id, id, written_in);
 ALTER TABLE kf.stock_movements ADD CONSTRAINT stock_movements_variant_id_location_id_fkey FOREIGN KEY (tenant_id, environment_id, variant_id, location_id) REFERENCES kf.inventory_levels (tenant_id, environment_id, variant_id, location_id);
 ALTER TABLE kf.stock_movements ADD CONSTRAINT stock_movements_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts (tenant_id, environment_id, id, written_in);
 ALTER TABLE kf.domain_events ADD CONSTRAINT domain_events_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts (tenant_id, environment_id, id, written_in);
@@ -661,25 +646,6 @@ REVOKE DELETE, TRUNCATE ON kf.inventory_levels FROM kf_owner;
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.inventory_levels FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change();
 ALTER TABLE kf.inventory_levels ENABLE ALWAYS TRIGGER refuse_change;
 
--- reservation_lines
-ALTER TABLE kf.reservation_lines OWNER TO kf_owner;
-CREATE STATISTICS kf.reservation_lines_scope (dependencies, ndistinct) ON tenant_id, environment_id FROM kf.reservation_lines;
-ALTER TABLE kf.reservation_lines ENABLE ROW LEVEL SECURITY;
-ALTER TABLE kf.reservation_lines FORCE ROW LEVEL SECURITY;
-CREATE POLICY scope_select ON kf.reservation_lines FOR SELECT USING (tenant_id = nullif(current_setting('kf.tenant_id', true), '')::uuid and environment_id = nullif(current_setting('kf.environment_id', true), '')::uuid);
-CREATE POLICY scope_insert ON kf.reservation_lines FOR INSERT WITH CHECK (tenant_id = nullif(current_setting('kf.tenant_id', true), '')::uuid and environment_id = nullif(current_setting('kf.environment_id', true), '')::uuid and written_in = pg_current_xact_id());
-REVOKE ALL ON kf.reservation_lines FROM PUBLIC;
-GRANT SELECT ON kf.reservation_lines TO kf_command;
-GRANT SELECT ON kf.reservation_lines TO kf_read;
-GRANT SELECT ON kf.reservation_lines TO kf_ingest;
-GRANT SELECT ON kf.reservation_lines TO kf_worker;
-GRANT INSERT ON kf.reservation_lines TO kf_command;
-GRANT INSERT ON kf.reservation_lines TO kf_ingest;
-GRANT INSERT ON kf.reservation_lines TO kf_worker;
-REVOKE DELETE, TRUNCATE ON kf.reservation_lines FROM kf_owner;
-CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE OR TRUNCATE ON kf.reservation_lines FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change();
-ALTER TABLE kf.reservation_lines ENABLE ALWAYS TRIGGER refuse_change;
-
 -- stock_movements
 ALTER TABLE kf.stock_movements OWNER TO kf_owner;
 CREATE INDEX stock_movements_variant_id_location_id_event_id_idx ON kf.stock_movements (tenant_id, environment_id, variant_id, location_id, event_id);
@@ -702,6 +668,12 @@ ALTER TABLE kf.stock_movements ENABLE ALWAYS TRIGGER refuse_change;
 
 -- command_receipts
 ALTER TABLE kf.command_receipts OWNER TO kf_owner;
+ALTER TABLE kf.command_receipts ALTER COLUMN idempotency_key_hash SET STORAGE EXTERNAL;
+ALTER TABLE kf.command_receipts ALTER COLUMN payload_hash SET STORAGE EXTERNAL;
+ALTER TABLE kf.command_receipts ALTER COLUMN body SET STORAGE EXTERNAL;
+ALTER TABLE kf.command_receipts ALTER COLUMN hash SET STORAGE EXTERNAL;
+ALTER TABLE kf.command_receipts ALTER COLUMN signature SET STORAGE EXTERNAL;
+ALTER TABLE kf.command_receipts ALTER COLUMN response SET STORAGE EXTERNAL;
 CREATE STATISTICS kf.command_receipts_scope (dependencies, ndistinct) ON tenant_id, environment_id FROM kf.command_receipts;
 ALTER TABLE kf.command_receipts ENABLE ROW LEVEL SECURITY;
 ALTER TABLE kf.command_receipts FORCE ROW LEVEL SECURITY;
@@ -721,7 +693,8 @@ ALTER TABLE kf.command_receipts ENABLE ALWAYS TRIGGER refuse_change;
 
 -- domain_events
 ALTER TABLE kf.domain_events OWNER TO kf_owner;
-CREATE INDEX domain_events_written_in_id_idx ON kf.domain_events (tenant_id, environment_id, written_in, id);
+ALTER TABLE kf.domain_events ALTER COLUMN body SET STORAGE EXTERNAL;
+ALTER TABLE kf.domain_events ALTER COLUMN hash SET STORAGE EXTERNAL;
 CREATE STATISTICS kf.domain_events_scope (dependencies, ndistinct) ON tenant_id, environment_id FROM kf.domain_events;
 ALTER TABLE kf.domain_events ENABLE ROW LEVEL SECURITY;
 ALTER TABLE kf.domain_events FORCE ROW LEVEL SECURITY;

@@ -28,6 +28,7 @@ export type SqlType =
   | 'bytea'
   | 'jsonb'
   | 'text[]'
+  | 'uuid[]'
   | 'xid8';
 
 interface ValueOf {
@@ -41,6 +42,7 @@ interface ValueOf {
   bytea: Uint8Array;
   jsonb: unknown;
   'text[]': string[];
+  'uuid[]': string[];
   xid8: string;
 }
 
@@ -89,6 +91,8 @@ export interface Table {
   /** Rows that do not follow from events, because the values may have to be erased. */
   readonly outsideEvents?: true;
   readonly fillFactorPercent?: number;
+  /** Documents up to a page long stay in the row, uncompressed: they are written once and read whole. */
+  readonly inlineDocuments?: true;
   readonly columns: Readonly<Record<string, Column>>;
 }
 

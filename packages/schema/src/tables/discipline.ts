@@ -115,7 +115,11 @@ export function createTableSql(name: TableName): string {
   for (const [check, condition] of Object.entries(checksOf(name))) {
     lines.push(`  CONSTRAINT ${name}_${check} CHECK (${condition})`);
   }
-  const storage = table.fillFactorPercent ? ` WITH (fillfactor = ${table.fillFactorPercent})` : '';
+  const settings = [
+    ...(table.fillFactorPercent ? [`fillfactor = ${table.fillFactorPercent}`] : []),
+    ...(table.inlineDocuments ? ['toast_tuple_target = 8160'] : []),
+  ];
+  const storage = settings.length > 0 ? ` WITH (${settings.join(', ')})` : '';
   return `CREATE TABLE ${qualified(name)} (\n${lines.join(',\n')}\n)${storage};`;
 }
 
@@ -145,6 +149,11 @@ export function disciplineSql(name: TableName): string {
   const table = tableOf(name);
   const target = qualified(name);
   const statements = [`ALTER TABLE ${target} OWNER TO ${ownerRole};`];
+  if (table.inlineDocuments) {
+    const documents = Object.entries(table.columns).filter(([, { type }]) => type === 'bytea');
+    for (const [column] of documents)
+      statements.push(`ALTER TABLE ${target} ALTER COLUMN ${column} SET STORAGE EXTERNAL;`);
+  }
   for (const { columns, where } of table.indexes ?? []) {
     const condition = where ? ` WHERE ${where}` : '';
     statements.push(`CREATE INDEX ${name}_${columns.join('_')}_idx ON ${target} (${scoped(columns)})${condition};`);

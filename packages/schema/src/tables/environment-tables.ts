@@ -78,6 +78,8 @@ export const environmentTables = {
       id: uuid(),
       sales_channel_id: nullable(uuid()),
       reference: nullable(text()),
+      // Its lines are the movements of this event: what it took from which level.
+      created_by_event: uuid(),
       status: mutable(oneOf(['ACTIVE', 'COMMITTED', 'EXPIRED', 'CANCELLED'])),
       expires_at: mutable(time()),
       extensions: mutable(count()),

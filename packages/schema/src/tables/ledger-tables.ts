@@ -3,24 +3,6 @@ import { define, everyExecutor, hash32 } from './grants.ts';
 
 /** What is append-only. */
 export const ledgerTables = {
-  reservation_lines: define({
-    kind: 'ledger',
-    scope: 'environment',
-    key: ['reservation_id', 'line_number'],
-    references: [
-      { columns: ['reservation_id'], table: 'reservations' },
-      { columns: ['variant_id', 'location_id'], table: 'inventory_levels' },
-    ],
-    checks: { quantity_positive: 'quantity > 0' },
-    grants: everyExecutor,
-    columns: {
-      reservation_id: uuid(),
-      line_number: ordinal(),
-      variant_id: uuid(),
-      location_id: uuid(),
-      quantity: count(),
-    },
-  }),
   stock_movements: define({
     kind: 'ledger',
     scope: 'environment',
@@ -44,6 +26,7 @@ export const ledgerTables = {
   command_receipts: define({
     kind: 'receipt',
     scope: 'environment',
+    inlineDocuments: true,
     key: ['id'],
     unique: [
       { columns: ['command_type', 'idempotency_key_hash'], acrossEnvironments: true },
@@ -74,8 +57,9 @@ export const ledgerTables = {
   domain_events: define({
     kind: 'ledger',
     scope: 'environment',
-    key: ['id'],
-    indexes: [{ columns: ['written_in', 'id'] }],
+    inlineDocuments: true,
+    // By transaction first: it is the order in which they are read, and one index for every event is enough.
+    key: ['written_in', 'id'],
     grants: everyExecutor,
     columns: { id: uuid(), type: text(), body: bytes(), hash: bytes() },
     checks: { hash_is_sha256: hash32('hash') },

@@ -1,4 +1,4 @@
-import { time, uuid } from './definition.ts';
+import { time } from './definition.ts';
 import { define } from './grants.ts';
 
 /** Queues: ids, positions and due times only, since a system role sees them across tenants. */
@@ -8,7 +8,11 @@ export const queueTables = {
     scope: 'environment',
     key: ['position'],
     grants: { insert: ['kf_command', 'kf_ingest', 'kf_worker'], drain: 'kf_sequencer' },
-    columns: { position: { type: 'bigint', nullable: false, identity: true, fixed: true }, receipt_id: uuid() },
+    // One row for each transaction, with its receipts in the order in which they were decided.
+    columns: {
+      position: { type: 'bigint', nullable: false, identity: true, fixed: true },
+      receipt_ids: { type: 'uuid[]', nullable: false, fixed: true },
+    },
   }),
   expiry_schedule: define({
     kind: 'queue',

@@ -183,7 +183,7 @@ function moved(
   move: Omit<StockMovementState, 'eventId' | 'movementNumber' | 'occurredAt'>,
 ): StockMovementState {
   return {
-    eventId: event.eventId as Id<'event'>,
+    eventId: event.eventId,
     movementNumber: Number(key['movementNumber']),
     ...move,
     occurredAt: event.occurredAt,

@@ -9,6 +9,8 @@ export interface ReservationState {
   readonly salesChannelId: Id<'salesChannel'> | null;
   /** The caller's own number for what this is for, such as an order number. */
   readonly reference: string | null;
+  /** The event whose movements are the lines of this reservation. */
+  readonly createdByEvent: Id<'event'>;
   readonly status: ReservationStatus;
   readonly expiresAt: string;
   readonly extensions: number;
@@ -37,16 +39,18 @@ export const reservation = defineEntity<ReservationState>({
     id: { column: 'id', id: 'reservation' },
     salesChannelId: { column: 'sales_channel_id', id: 'salesChannel' },
     reference: { column: 'reference' },
+    createdByEvent: { column: 'created_by_event', id: 'event' },
     status: { column: 'status' },
     expiresAt: { column: 'expires_at' },
     extensions: { column: 'extensions' },
     resolvedAt: { column: 'resolved_at' },
   },
   evolve: {
-    'inventory.reservation.created': (_state, { data }: PastEvent<ReservationCreated>) => ({
+    'inventory.reservation.created': (_state, { data, eventId }: PastEvent<ReservationCreated>) => ({
       id: data.reservationId,
       salesChannelId: data.salesChannelId,
       reference: data.reference,
+      createdByEvent: eventId,
       status: 'ACTIVE' as const,
       expiresAt: data.expiresAt,
       extensions: 0,
@@ -60,35 +64,5 @@ export const reservation = defineEntity<ReservationState>({
     'inventory.reservation.committed': resolved('COMMITTED'),
     'inventory.reservation.expired': resolved('EXPIRED'),
     'inventory.reservation.cancelled': resolved('CANCELLED'),
-  },
-});
-
-export interface ReservationLineState {
-  readonly reservationId: Id<'reservation'>;
-  readonly lineNumber: number;
-  readonly variantId: Id<'variant'>;
-  readonly locationId: Id<'location'>;
-  readonly quantity: number;
-}
-
-export const reservationLine = defineEntity<ReservationLineState>({
-  name: 'reservation_line',
-  table: 'reservation_lines',
-  locked: false,
-  key: ['reservationId', 'lineNumber'],
-  fields: {
-    reservationId: { column: 'reservation_id', id: 'reservation' },
-    lineNumber: { column: 'line_number' },
-    variantId: { column: 'variant_id', id: 'variant' },
-    locationId: { column: 'location_id', id: 'location' },
-    quantity: { column: 'quantity' },
-  },
-  evolve: {
-    'inventory.reservation.created': (_state, { data }: PastEvent<ReservationCreated>, key) => {
-      const lineNumber = Number(key['lineNumber']);
-      const line = data.lines[lineNumber - 1];
-      if (!line) throw new Error('a reservation line without its line in the event');
-      return { reservationId: data.reservationId, lineNumber, ...line };
-    },
   },
 });

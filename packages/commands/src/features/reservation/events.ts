@@ -17,12 +17,9 @@ export const reservationCreated = defineEvent({
   }),
   touches: (data, eventId) => [
     { entity: 'reservation', key: { id: data.reservationId } },
-    ...data.lines.map((_line, index) => ({
-      entity: 'reservation_line',
-      key: { reservationId: data.reservationId, lineNumber: index + 1 },
-    })),
     ...touchedStock(data.lines, eventId),
   ],
+  dueAt: (data) => data.expiresAt,
 });
 export type ReservationCreated = v.InferOutput<typeof reservationCreated.data>;
 
@@ -31,6 +28,7 @@ export const reservationExtended = defineEvent({
   version: 1,
   data: v.strictObject({ reservationId, expiresAt: timestampShape }),
   touches: (data) => [{ entity: 'reservation', key: { id: data.reservationId } }],
+  dueAt: (data) => data.expiresAt,
 });
 export type ReservationExtended = v.InferOutput<typeof reservationExtended.data>;
 

@@ -1,25 +1,30 @@
 import type { Id } from '@karmanflow/schema';
 import type { StateReader } from '../../definition/command.ts';
 import { type Load, rowsWhere } from '../../definition/entity.ts';
-import { inventoryLevel, type StockLines } from '../inventory/index.ts';
-import { reservation, reservationLine } from './entities.ts';
+import { inventoryLevel, type StockLines, stockMovement } from '../inventory/index.ts';
+import { reservation } from './entities.ts';
 
-/** What a command needs that gives stock back: the reservation and its lines first, then the levels that they name. */
+/** What a command needs that gives stock back: the reservation, then the movements of its creation, then their levels. */
 export const heldStock = {
   load: ({ reservationId }: { reservationId: Id<'reservation'> }): Load[] => [
     rowsWhere(reservation, { id: reservationId }),
-    rowsWhere(reservationLine, { reservationId }),
   ],
-  loadNext: ({ reservationId }: { reservationId: Id<'reservation'> }, state: StateReader): Load[] =>
-    linesOf(state, reservationId).map(({ variantId, locationId }) =>
-      rowsWhere(inventoryLevel, { variantId, locationId }),
-    ),
+  loadNext: ({ reservationId }: { reservationId: Id<'reservation'> }, state: StateReader): Load[] => {
+    const held = state.get(reservation, { id: reservationId });
+    if (!held) return [];
+    return [
+      rowsWhere(stockMovement, { eventId: held.createdByEvent }),
+      ...linesOf(state, held.createdByEvent).map(({ variantId, locationId }) =>
+        rowsWhere(inventoryLevel, { variantId, locationId }),
+      ),
+    ];
+  },
 };
 
-/** The lines of a reservation, in their own order. */
-export function linesOf(state: StateReader, reservationId: Id<'reservation'>): StockLines {
+/** The lines of the reservation that an event created, in their own order. */
+export function linesOf(state: StateReader, createdByEvent: Id<'event'>): StockLines {
   return state
-    .list(reservationLine, { reservationId })
-    .toSorted((one, other) => one.lineNumber - other.lineNumber)
+    .list(stockMovement, { eventId: createdByEvent })
+    .toSorted((one, other) => one.movementNumber - other.movementNumber)
     .map(({ variantId, locationId, quantity }) => ({ variantId, locationId, quantity }));
 }

@@ -4,7 +4,7 @@ import { commit } from './commands/commit.ts';
 import { create } from './commands/create.ts';
 import { expire } from './commands/expire.ts';
 import { extend } from './commands/extend.ts';
-import { reservation, reservationLine } from './entities.ts';
+import { reservation } from './entities.ts';
 import {
   reservationCancelled,
   reservationCommitted,
@@ -14,7 +14,7 @@ import {
 } from './events.ts';
 import { getReservation, listReservations } from './queries/reservations.ts';
 
-export { reservation, reservationLine, type ReservationState } from './entities.ts';
+export { reservation, type ReservationState } from './entities.ts';
 export { cancel, commit, create, expire, extend };
 export { reservationCancelled, reservationCommitted, reservationCreated, reservationExpired, reservationExtended };
 
@@ -24,6 +24,6 @@ export const reservations: FeatureDefinition = defineFeature({
   commands: [create, extend, commit, expire, cancel],
   queries: [getReservation, listReservations],
   events: [reservationCreated, reservationExtended, reservationCommitted, reservationExpired, reservationCancelled],
-  entities: [reservation, reservationLine],
+  entities: [reservation],
   agentSurface: { summary: 'Hold, extend, commit and look up reservations; cancelling waits for a human.' },
 });

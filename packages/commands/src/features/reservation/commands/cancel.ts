@@ -29,7 +29,7 @@ export const cancel = defineCommand({
       return refuse('reservation_not_active', { status: held.status });
     }
     return accept({
-      events: [reservationCancelled.of({ reservationId, lines: linesOf(state, reservationId) })],
+      events: [reservationCancelled.of({ reservationId, lines: linesOf(state, held.createdByEvent) })],
       response: {
         reservationId,
         status: 'CANCELLED',

@@ -2,13 +2,19 @@ import { codeShape, type Id, idShape, limits, quantityShape, timestampShape } fr
 import * as v from 'valibot';
 import { accept, defineCommand, refuse, type StateReader } from '../../../definition/command.ts';
 import { rowsWhere } from '../../../definition/entity.ts';
-import { availableToPromise, channelLocation, inventoryLevel, salesChannel } from '../../inventory/index.ts';
+import {
+  availableToPromise,
+  channelLocation,
+  type InventoryLevel,
+  inventoryLevel,
+  salesChannel,
+} from '../../inventory/index.ts';
 import { reservationCreated } from '../events.ts';
 
 const line = v.strictObject({
-  variantId: idShape('variant'),
   locationId: idShape('location'),
   quantity: quantityShape,
+  variantId: idShape('variant'),
 });
 type Line = v.InferOutput<typeof line>;
 
@@ -20,13 +26,13 @@ export const create = defineCommand({
   scope: 'inventory.reservation:create',
   environment: 'caller',
   input: v.strictObject({
-    salesChannelId: v.optional(idShape('salesChannel')),
-    reference: v.optional(codeShape),
     holdSeconds: v.optional(
       v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER)),
       limits.reservationHoldDefaultSeconds,
     ),
     lines: v.pipe(v.array(line), v.minLength(1), v.maxLength(limits.reservationLines)),
+    reference: v.optional(codeShape),
+    salesChannelId: v.optional(idShape('salesChannel')),
   }),
   output: v.strictObject({
     reservationId: idShape('reservation'),
@@ -58,8 +64,8 @@ export const create = defineCommand({
     const reservationId = ctx.newId('reservation');
     const expiresAt = new Date(Date.parse(ctx.now) + holdSeconds * 1000).toISOString();
     return accept({
-      events: [reservationCreated.of({ reservationId, salesChannelId, reference, expiresAt, lines })],
-      response: { reservationId, status: 'ACTIVE', expiresAt, version: 1 },
+      events: [reservationCreated.of({ expiresAt, lines, reference, reservationId, salesChannelId })],
+      response: { expiresAt, reservationId, status: 'ACTIVE', version: 1 },
     });
   },
 });
@@ -69,20 +75,26 @@ function firstProblem(
   state: StateReader,
   request: { lines: readonly Line[]; salesChannelId: Id<'salesChannel'> | null },
 ) {
-  const { lines, salesChannelId } = request;
-  const taken = new Map<string, number>();
-  for (const [index, { variantId, locationId, quantity }] of lines.entries()) {
-    const detail = { line: index + 1, variantId, locationId };
-    const level = state.get(inventoryLevel, { variantId, locationId });
-    if (!level) return refuse('inventory_level_not_found', detail);
-    const served = salesChannelId ? state.get(channelLocation, { salesChannelId, locationId }) : null;
-    if (served === undefined) return refuse('location_not_in_channel', { ...detail, salesChannelId });
-    const key = `${variantId}:${locationId}`;
-    const before = taken.get(key) ?? 0;
+  const { salesChannelId } = request;
+  const lines = request.lines.map(({ variantId, locationId, quantity }, index) => ({
+    detail: { line: index + 1, variantId, locationId },
+    quantity,
+    level: state.get(inventoryLevel, { variantId, locationId }),
+    served: salesChannelId ? state.get(channelLocation, { salesChannelId, locationId }) : null,
+  }));
+  const unknown = lines.find(({ level }) => !level);
+  if (unknown) return refuse('inventory_level_not_found', unknown.detail);
+  const unserved = lines.find(({ served }) => served === undefined);
+  if (unserved) return refuse('location_not_in_channel', { ...unserved.detail, salesChannelId });
+  const taken = new Map<InventoryLevel, number>();
+  for (const { detail, quantity, level, served } of lines) {
+    if (!level) continue;
+    const before = taken.get(level) ?? 0;
     const available = availableToPromise(level) - (served?.bufferQuantity ?? 0) - before;
-    if (quantity > available)
+    if (quantity > available) {
       return refuse('stock_insufficient', { ...detail, quantity, available: Math.max(0, available) });
-    taken.set(key, before + quantity);
+    }
+    taken.set(level, before + quantity);
   }
   return null;
 }

@@ -25,7 +25,7 @@ export const expire = defineCommand({
     if (held.status !== 'ACTIVE') return refuse('reservation_not_active', { status: held.status });
     if (ctx.now < held.expiresAt) return refuse('reservation_not_expired', { expiresAt: held.expiresAt });
     return accept({
-      events: [reservationExpired.of({ reservationId, lines: linesOf(state, reservationId) })],
+      events: [reservationExpired.of({ reservationId, lines: linesOf(state, held.createdByEvent) })],
       response: { reservationId, status: 'EXPIRED', version: state.versionOf(reservation, { id: reservationId }) + 1 },
     });
   },

@@ -50,17 +50,17 @@ async function read(ctx: QueryContext, filter: Filter): Promise<ReservationView[
     const rows = await query.execute();
     if (rows.length === 0) return [];
     const lines = await db
-      .selectFrom('reservation_lines')
-      .selectAll()
+      .selectFrom('stock_movements')
+      .select(['event_id', 'movement_number', 'variant_id', 'location_id', 'quantity'])
       .where('tenant_id', '=', scope.tenant_id)
       .where('environment_id', '=', scope.environment_id)
       .where(
-        'reservation_id',
+        'event_id',
         'in',
-        rows.map((row) => row.id),
+        rows.map((row) => row.created_by_event),
       )
-      .orderBy('reservation_id')
-      .orderBy('line_number')
+      .orderBy('event_id')
+      .orderBy('movement_number')
       .execute();
     return rows.map((row) => ({
       reservationId: toId('reservation', row.id),
@@ -73,9 +73,9 @@ async function read(ctx: QueryContext, filter: Filter): Promise<ReservationView[
       resolvedAt: row.resolved_at,
       version: row.version,
       lines: lines
-        .filter((line) => line.reservation_id === row.id)
+        .filter((line) => line.event_id === row.created_by_event)
         .map((line) => ({
-          lineNumber: line.line_number,
+          lineNumber: line.movement_number + 1,
           variantId: toId('variant', line.variant_id),
           locationId: toId('location', line.location_id),
           quantity: line.quantity,

@@ -1,0 +1,54 @@
+import { type AnyEntity, fieldOf, type Load, parameterOf } from '../definition/entity.ts';
+import type { Registry } from '../definition/registry.ts';
+import { selectRows, type Statement } from './statements.ts';
+
+export interface LoadStatement {
+  readonly entity: AnyEntity;
+  readonly statement: Statement;
+}
+
+/** The text that says two loads want the same rows. */
+export function loadName({ entity, where }: Load): string {
+  let name = entity.name;
+  for (const field of Object.keys(where)) name += ` ${field}=${where[field]}`;
+  return name;
+}
+
+/**
+ * One statement for each entity and set of fields, entities in the global lock order and the rows of each sorted: every
+ * process takes locks in the same order, so none waits for another in a circle.
+ */
+export function loadStatements(
+  loads: Iterable<Load>,
+  options: { registry: Registry; scope: readonly [string, string] },
+): LoadStatement[] {
+  const groups = new Map<string, { entity: AnyEntity; fields: string[]; tuples: unknown[][] }>();
+  for (const { entity, where } of loads) {
+    const fields = Object.keys(where);
+    const name = `${entity.name} ${fields.join(' ')}`;
+    const group = groups.get(name) ?? { entity, fields, tuples: [] };
+    groups.set(name, group);
+    group.tuples.push(fields.map((field) => parameterOf(fieldOf(entity, field), where[field])));
+  }
+  const order = [...options.registry.entities.keys()];
+  return [...groups.values()]
+    .toSorted((one, other) => order.indexOf(one.entity.name) - order.indexOf(other.entity.name))
+    .map(({ entity, fields, tuples }) => ({
+      entity,
+      statement: selectRows({
+        table: entity.table,
+        where: fields.map((field) => fieldOf(entity, field).column),
+        locked: entity.locked,
+        scope: options.scope,
+        tuples: tuples
+          .map((tuple) => ({ tuple, text: tuple.join(' ') }))
+          .toSorted(byText)
+          .map(({ tuple }) => tuple),
+      }),
+    }));
+}
+
+function byText(one: { text: string }, other: { text: string }): number {
+  if (one.text === other.text) return 0;
+  return one.text < other.text ? -1 : 1;
+}

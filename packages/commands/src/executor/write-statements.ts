@@ -1,0 +1,180 @@
+import { columnsOf, limits, tableNames, toUuid } from '@karmanflow/schema';
+import {
+  type AnyEntity,
+  changeableFields,
+  type FieldColumn,
+  fieldOf,
+  isLedger,
+  parameterOf,
+} from '../definition/entity.ts';
+import type { Registry } from '../definition/registry.ts';
+import type { Entry, WorkingState } from '../working-state.ts';
+import type { DecidedCommand } from './decide-command.ts';
+import { insertRows, type Statement, updateRows } from './statements.ts';
+
+type ScopePair = readonly [string, string];
+
+interface WriteOptions {
+  readonly registry: Registry;
+  readonly scope: ScopePair;
+  readonly state: WorkingState;
+}
+
+/** The new rows of some decided commands, parents before children, receipts first: all others refer to them. */
+export function newRowStatements(decided: readonly DecidedCommand[], options: WriteOptions): Statement[] {
+  const { registry, scope, state } = options;
+  const statements = [...receiptRows(decided, scope), ...eventRows(decided, scope)];
+  const personal = personalRows(decided, scope);
+  for (const entity of registry.entities.values()) {
+    // Personal values stand outside the entities, but between their parents and their children.
+    if (personal.length > 0 && personalComesBefore(entity)) statements.push(...personal.splice(0));
+    statements.push(...insertedRows(entity, state.takeNew(entity), scope));
+  }
+  return [...statements, ...personal];
+}
+
+/** What remains for the end: rows that changed, once each however often they did, and the queues. */
+export function finalStatements(decided: readonly DecidedCommand[], options: WriteOptions): Statement[] {
+  const { registry, scope, state } = options;
+  const statements: Statement[] = [];
+  for (const entity of registry.entities.values())
+    statements.push(...updatedRows(entity, state.changed(entity), scope));
+  const minutes = new Set(decided.flatMap(({ dueAt }) => dueAt.map(minuteOf)));
+  if (minutes.size > 0) {
+    const rows = [...minutes].toSorted().map((minute) => [minute]);
+    statements.push(
+      ...insertRows({ table: 'expiry_schedule', columns: ['due_at'], scope, rows, ignoreConflicts: true }),
+    );
+  }
+  const receipts = decided.map(({ receipt }) => toUuid(receipt.id));
+  statements.push(...insertRows({ table: 'log_pending', columns: ['receipt_ids'], scope, rows: [[receipts]] }));
+  return statements;
+}
+
+/** The sweeper looks an environment up when a minute of its schedule has begun. */
+function minuteOf(dueAt: string): string {
+  const bucket = limits.expiryBucketSeconds * 1000;
+  return new Date(Math.floor(Date.parse(dueAt) / bucket) * bucket).toISOString();
+}
+
+function personalComesBefore(entity: AnyEntity): boolean {
+  return tableNames.indexOf(entity.table) > tableNames.indexOf('personal_data');
+}
+
+interface EntityColumns {
+  readonly fields: readonly [string, FieldColumn][];
+  readonly columns: readonly string[];
+}
+
+const insertColumns = new WeakMap<AnyEntity, EntityColumns>();
+const updateColumns = new WeakMap<AnyEntity, EntityColumns>();
+
+function insertColumnsOf(entity: AnyEntity): EntityColumns {
+  const known = insertColumns.get(entity);
+  if (known) return known;
+  const fields = Object.entries(entity.fields);
+  const history = isLedger(entity) ? [] : ['version', 'created_at', 'updated_at'];
+  const made = { fields, columns: [...fields.map(([, { column }]) => column), ...history, 'receipt_id'] };
+  insertColumns.set(entity, made);
+  return made;
+}
+
+function updateColumnsOf(entity: AnyEntity): EntityColumns {
+  const known = updateColumns.get(entity);
+  if (known) return known;
+  const key = entity.key.map((field): [string, FieldColumn] => [field, fieldOf(entity, field)]);
+  const fields = [...key, ...changeableFields(entity)];
+  const made = { fields, columns: [...fields.map(([, { column }]) => column), 'version', 'updated_at', 'receipt_id'] };
+  updateColumns.set(entity, made);
+  return made;
+}
+
+function insertedRows(entity: AnyEntity, entries: readonly Entry[], scope: ScopePair): Statement[] {
+  if (entries.length === 0) return [];
+  const { fields, columns } = insertColumnsOf(entity);
+  const ledger = isLedger(entity);
+  const rows = entries.map((entry) => {
+    const row = fieldValues(fields, entry);
+    if (!ledger) row.push(entry.version, entry.createdAt, entry.updatedAt);
+    row.push(toUuid(entry.changedBy ?? ''));
+    return row;
+  });
+  return insertRows({ table: entity.table, columns, scope, rows });
+}
+
+function updatedRows(entity: AnyEntity, entries: readonly Entry[], scope: ScopePair): Statement[] {
+  if (entries.length === 0) return [];
+  const { fields, columns } = updateColumnsOf(entity);
+  const rows = entries.map((entry) => {
+    const row = fieldValues(fields, entry);
+    row.push(entry.version, entry.updatedAt, toUuid(entry.changedBy ?? ''));
+    return row;
+  });
+  return updateRows({ table: entity.table, columns, scope, rows });
+}
+
+function fieldValues(fields: readonly [string, FieldColumn][], entry: Entry): unknown[] {
+  const state = entry.state as Readonly<Record<string, unknown>>;
+  return fields.map(([field, column]) => parameterOf(column, state[field]));
+}
+
+const receiptColumns = [
+  'id',
+  'command_type',
+  'status',
+  'actor_id',
+  'idempotency_key_hash',
+  'payload_hash',
+  'body',
+  'hash',
+  'signature',
+  'key_id',
+  'response',
+  'correlation_id',
+  'completed_at',
+];
+
+function receiptRows(decided: readonly DecidedCommand[], scope: ScopePair): Statement[] {
+  const rows = decided.map(({ command, receipt, completedAt }) => [
+    toUuid(receipt.id),
+    receipt.commandType,
+    receipt.status,
+    toUuid(command.metadata.caller.actor.id),
+    command.keyHash,
+    command.payloadHash,
+    receipt.bytes,
+    receipt.hash,
+    receipt.signature,
+    receipt.keyId,
+    receipt.response,
+    toUuid(command.metadata.correlationId),
+    completedAt,
+  ]);
+  return insertRows({ table: 'command_receipts', columns: receiptColumns, scope, rows });
+}
+
+function eventRows(decided: readonly DecidedCommand[], scope: ScopePair): Statement[] {
+  const rows = decided.flatMap(({ receipt, events }) =>
+    events.map((event) => [event.id, event.type, event.bytes, event.hash, toUuid(receipt.id)]),
+  );
+  return insertRows({ table: 'domain_events', columns: ['id', 'type', 'body', 'hash', 'receipt_id'], scope, rows });
+}
+
+const personalColumns = ['id', 'field', 'value', 'erased_at', 'version', 'created_at', 'updated_at', 'receipt_id'];
+
+function personalRows(decided: readonly DecidedCommand[], scope: ScopePair): Statement[] {
+  const rows = decided.flatMap(({ receipt, personal, completedAt }) =>
+    personal.map(({ id, field, value }) => [id, field, value, null, 1, completedAt, completedAt, toUuid(receipt.id)]),
+  );
+  return insertRows({ table: 'personal_data', columns: personalColumns, scope, rows });
+}
+
+/** Fails at start when a column of these tables is filled by nobody. */
+for (const [table, columns] of [
+  ['command_receipts', receiptColumns],
+  ['personal_data', personalColumns],
+] as const) {
+  const filledByDatabase = ['tenant_id', 'environment_id', 'written_in'];
+  const missing = Object.keys(columnsOf(table)).filter((column) => ![...columns, ...filledByDatabase].includes(column));
+  if (missing.length > 0) throw new TypeError(`${table}: nobody fills ${missing.join(', ')}`);
+}

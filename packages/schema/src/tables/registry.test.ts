@@ -1,0 +1,190 @@
+import { describe, expect, test } from 'bun:test';
+import { runtimeRoles } from './definition.ts';
+import {
+  checksOf,
+  grantsOf,
+  policiesOf,
+  referencesOf,
+  refusedStatementsOf,
+  scopePredicate,
+  writePredicate,
+} from './discipline.ts';
+import { columnsOf, type TableName, tableNames, tableOf } from './registry.ts';
+
+const rows = tableNames.map((name) => [name] as const);
+/** Types whose comparison operators are leakproof, so that an index on them serves under row-level security. */
+const leakproof = new Set(['uuid', 'text', 'bigint', 'integer', 'timestamptz', 'bytea', 'xid8']);
+const isSubset = (part: readonly string[], whole: Iterable<string>): boolean =>
+  new Set(part).isSubsetOf(new Set(whole));
+
+test('there are tables of every kind, and some of both scopes', () => {
+  expect(tableNames.length).toBeGreaterThan(15);
+  expect(new Set(tableNames.map((name) => tableOf(name).kind))).toEqual(
+    new Set(['entity', 'ledger', 'receipt', 'queue']),
+  );
+  expect(new Set(tableNames.map((name) => tableOf(name).scope))).toEqual(new Set(['control', 'environment']));
+});
+
+describe.each(rows)('table %s', (name) => {
+  const table = tableOf(name);
+  const columns = columnsOf(name);
+  const columnNames = Object.keys(columns);
+
+  test('belongs to a tenant and an environment, and both come first and never change', () => {
+    expect(columnNames.slice(0, 2)).toEqual(['tenant_id', 'environment_id']);
+    for (const column of ['tenant_id', 'environment_id']) {
+      expect(columns[column]).toEqual({ type: 'uuid', nullable: false, fixed: true });
+    }
+  });
+
+  test('has names in snake case, and none of its own that the registry adds', () => {
+    for (const word of [name, ...columnNames]) expect(word).toMatch(/^[a-z]+(_[a-z]+)*$/);
+    const added = ['tenant_id', 'environment_id', 'receipt_id', 'written_in', 'version', 'created_at', 'updated_at'];
+    const repeated = Object.keys(table.columns).filter((column) => added.includes(column));
+    expect(repeated).toEqual([]);
+  });
+
+  test('has a key of columns that exist, are never null and never change', () => {
+    expect(table.key.length).toBeGreaterThan(0);
+    const changeable = grantsOf(name).flatMap((grant) => (grant.privilege === 'UPDATE' ? (grant.columns ?? []) : []));
+    for (const column of table.key) {
+      expect(columns[column]?.nullable).toBe(false);
+      expect(changeable).not.toContain(column);
+    }
+  });
+
+  test('indexes, unique keys and references name columns that exist, of leakproof types', () => {
+    const named = [
+      ...table.key,
+      ...(table.unique ?? []).flatMap((one) => one.columns),
+      ...(table.indexes ?? []).flatMap((one) => one.columns),
+      ...(table.references ?? []).flatMap((one) => one.columns),
+    ];
+    for (const column of named) expect(leakproof.has(columns[column]?.type ?? 'nothing')).toBe(true);
+  });
+
+  test('refers to what exists, under a key of the target, with the same types and within the same tenant', () => {
+    for (const { columns: own, table: other, target } of referencesOf(name)) {
+      expect(tableNames as string[]).toContain(other);
+      const targetTable = tableOf(other as TableName);
+      const targetColumns = columnsOf(other as TableName);
+      expect(own).toHaveLength(target.length);
+      expect([own[0], target[0]]).toEqual(['tenant_id', 'tenant_id']);
+      for (const [position, column] of own.entries()) {
+        expect(columns[column]?.type).toBe(targetColumns[target[position] ?? '']?.type as never);
+      }
+      const keys = [
+        ['tenant_id', 'environment_id', ...targetTable.key],
+        ...(targetTable.unique ?? []).map((one) => [
+          'tenant_id',
+          ...(one.acrossEnvironments ? [] : ['environment_id']),
+          ...one.columns,
+        ]),
+      ];
+      expect(keys.map((key) => key.toSorted().join())).toContain(target.toSorted().join());
+    }
+  });
+
+  test('is bound to the receipt of its transaction exactly when a command writes it', () => {
+    const bound = referencesOf(name).some(
+      (one) => one.table === 'command_receipts' && one.columns.includes('written_in'),
+    );
+    expect(bound).toBe(table.kind === 'entity' || table.kind === 'ledger');
+    expect(columnNames.includes('written_in')).toBe(table.kind !== 'queue');
+    expect(columnNames.includes('version')).toBe(table.kind === 'entity');
+  });
+
+  test('in the control plane is kept there by a check', () => {
+    expect(checksOf(name)['control_only']).toBe(
+      table.scope === 'control' ? 'environment_id = tenant_id' : (undefined as never),
+    );
+  });
+
+  test('has closed lists on text columns only, each without repetition', () => {
+    for (const [column, { type, values }] of Object.entries(table.columns)) {
+      if (values === undefined) continue;
+      expect(type).toBe('text');
+      expect(new Set(values).size).toBe(values.length);
+      expect(values.length).toBeGreaterThan(0);
+      for (const value of values) expect(value).toMatch(/^[A-Za-z][A-Za-z0-9_-]*$/);
+      expect(checksOf(name)[`${column}_known`]).toContain(`'${values[0]}'`);
+    }
+  });
+
+  test('is granted to known roles, and never to be deleted from unless it is a queue', () => {
+    const grants = grantsOf(name);
+    expect(grants.length).toBeGreaterThan(0);
+    expect(
+      isSubset(
+        grants.map((grant) => grant.role),
+        runtimeRoles,
+      ),
+    ).toBe(true);
+    const privileges = new Set(grants.map((grant) => grant.privilege));
+    expect(privileges.has('UPDATE')).toBe(table.kind === 'entity');
+    expect(privileges.has('DELETE')).toBe(table.kind === 'queue');
+    expect(table.grants.drain !== undefined).toBe(table.kind === 'queue');
+  });
+
+  test('lets whoever updates it also read it, and change no fixed column and not the scope', () => {
+    const { read = [], update = [] } = table.grants;
+    expect(isSubset(update, read)).toBe(true);
+    for (const grant of grantsOf(name).filter((one) => one.privilege === 'UPDATE')) {
+      const granted = grant.columns ?? [];
+      expect(isSubset(granted, columnNames)).toBe(true);
+      expect(granted.filter((column) => columns[column]?.fixed === true)).toEqual([]);
+      expect(isSubset(['version', 'updated_at', 'receipt_id', 'written_in'], granted)).toBe(true);
+    }
+  });
+
+  test('has the one predicate in every policy of ordinary roles, and none that deletes', () => {
+    const ordinary = policiesOf(name).filter((policy) => policy.roles.includes('public'));
+    expect(ordinary.length).toBeGreaterThanOrEqual(2);
+    for (const { command, using, check } of ordinary) {
+      expect(['SELECT', 'INSERT', 'UPDATE']).toContain(command);
+      expect(using === null || using === scopePredicate).toBe(true);
+      expect(check === null || check === (table.kind === 'queue' ? scopePredicate : writePredicate)).toBe(true);
+    }
+    for (const policy of policiesOf(name).filter((one) => !one.roles.includes('public'))) {
+      expect(table.kind).toBe('queue');
+      expect(policy.roles).toEqual([table.grants.drain ?? '']);
+    }
+  });
+
+  test('refuses what its kind must never see, whoever sends it', () => {
+    expect(refusedStatementsOf(name)).toEqual(
+      {
+        entity: ['DELETE', 'TRUNCATE'],
+        ledger: ['UPDATE', 'DELETE', 'TRUNCATE'],
+        receipt: ['UPDATE', 'DELETE', 'TRUNCATE'],
+        queue: [],
+      }[table.kind],
+    );
+  });
+
+  test('in a queue holds ids, positions and due times, and nothing else', () => {
+    if (table.kind !== 'queue') return expect(table.grants.drain).toBeUndefined();
+    for (const { type } of Object.values(table.columns))
+      expect(['uuid', 'uuid[]', 'bigint', 'timestamptz']).toContain(type);
+  });
+});
+
+test('a table stands behind every table that it refers to, or refers to itself, so that writing in this order works', () => {
+  let references = 0;
+  for (const [position, name] of tableNames.entries()) {
+    for (const { table: other } of referencesOf(name)) {
+      if (other === 'command_receipts') continue;
+      references += 1;
+      expect({ name, other, inOrder: tableNames.indexOf(other as TableName) <= position }).toEqual({
+        name,
+        other,
+        inOrder: true,
+      });
+    }
+  }
+  expect(references).toBeGreaterThan(15);
+});
+
+test('only the table of values that can be erased is outside the events', () => {
+  expect(tableNames.filter((name) => tableOf(name).outsideEvents)).toEqual(['personal_data']);
+});
