@@ -30,7 +30,9 @@ export function rebuildTables(registry: Registry, events: Iterable<EventEnvelope
       const ofEntity = steps.get(name) ?? new Map<string, Step[]>();
       steps.set(name, ofEntity);
       const scoped = `${event.tenantId} ${event.environmentId} ${id}`;
-      ofEntity.set(scoped, [...(ofEntity.get(scoped) ?? []), { event, key, version }]);
+      const list = ofEntity.get(scoped) ?? [];
+      ofEntity.set(scoped, list);
+      list.push({ event, key, version });
     }
   }
   const tables = new Map<TableName, Map<string, Readonly<Record<string, unknown>>>>();

@@ -85,7 +85,7 @@ describe('evolving', () => {
       createdAt: '2026-01-01T00:00:00.000Z',
       updatedAt: '2026-01-02T00:00:00.000Z',
     });
-    expect(state.changed(inventoryLevel)).toHaveLength(1);
+    expect(state.takeNew(inventoryLevel)).toHaveLength(1);
   });
 
   test('goes on from what was loaded, and does not let a second load take it back', () => {
@@ -94,6 +94,8 @@ describe('evolving', () => {
     state.add(level);
     expect(state.changed(inventoryLevel)).toEqual([]);
     expect(evolve(state, 1)).toMatchObject({ version: 8, isNew: false, state: { onHand: 6 } });
+    expect(state.changed(inventoryLevel).map((entry) => entry.version)).toEqual([8]);
+    expect(state.takeNew(inventoryLevel)).toEqual([]);
     state.add(level);
     expect(state.get(inventoryLevel, key)?.onHand).toBe(6);
   });
@@ -125,6 +127,44 @@ describe('evolving', () => {
   });
 });
 
+describe('taking what is new', () => {
+  test('gives each new row once; what changes it afterwards is a change', () => {
+    const state = new WorkingState();
+    evolve(state, 5);
+    expect(state.changed(inventoryLevel)).toEqual([]);
+    expect(state.takeNew(inventoryLevel).map((entry) => entry.version)).toEqual([1]);
+    expect(state.takeNew(inventoryLevel)).toEqual([]);
+    expect(state.changed(inventoryLevel)).toEqual([]);
+    expect(evolve(state, 2)).toMatchObject({ version: 2, isNew: false });
+    expect(state.takeNew(inventoryLevel)).toEqual([]);
+    expect(state.changed(inventoryLevel).map((entry) => entry.state)).toEqual([expect.objectContaining({ onHand: 7 })]);
+  });
+
+  test('gives nothing of what was taken back, and gives what came in its place once', () => {
+    const state = new WorkingState();
+    evolve(state, 5);
+    state.takeBack();
+    expect(state.takeNew(inventoryLevel)).toEqual([]);
+    evolve(state, 3);
+    state.takeBack();
+    evolve(state, 4);
+    expect(state.takeNew(inventoryLevel).map((entry) => entry.state)).toEqual([expect.objectContaining({ onHand: 4 })]);
+    expect(state.takeNew(inventoryLevel)).toEqual([]);
+  });
+
+  test('that was written is not unwritten by taking back a later change', () => {
+    const state = new WorkingState();
+    evolve(state, 5);
+    state.keep();
+    state.takeNew(inventoryLevel);
+    evolve(state, 2);
+    state.takeBack();
+    expect(state.get(inventoryLevel, key)?.onHand).toBe(5);
+    expect(state.changed(inventoryLevel)).toEqual([]);
+    expect(evolve(state, 1)).toMatchObject({ version: 2, isNew: false });
+  });
+});
+
 describe('taking back', () => {
   test('undoes everything since the last keep, in whatever order it came, and nothing before', () => {
     const state = new WorkingState();
@@ -143,7 +183,7 @@ describe('taking back', () => {
     expect(state.get(inventoryLevel, key)?.onHand).toBe(5);
     expect(state.versionOf(inventoryLevel, key)).toBe(1);
     expect(state.get(variant, { id: other })).toBeUndefined();
-    expect(state.changed(variant)).toEqual([]);
+    expect(state.takeNew(variant)).toEqual([]);
     state.takeBack();
     expect(state.get(inventoryLevel, key)?.onHand).toBe(5);
   });

@@ -56,14 +56,12 @@ export class WorkingState implements StateReader {
 
   #matching(entity: AnyEntity, where: KeyOf): Entry[] {
     const entries = this.#of(entity.name);
-    if (entity.key.every((field) => where[field] !== undefined)) {
-      const entry = entries.get(entityIdOf(entity, where));
-      return entry ? [entry] : [];
-    }
-    const wanted = Object.entries(where);
-    return [...entries.values()].filter(({ state }) =>
-      wanted.every(([field, value]) => (state as Record<string, unknown>)[field] === value),
-    );
+    const fields = Object.keys(where);
+    const matches = ({ state }: Entry): boolean =>
+      fields.every((field) => (state as Record<string, unknown>)[field] === where[field]);
+    if (!entity.key.every((field) => where[field] !== undefined)) return [...entries.values()].filter(matches);
+    const entry = entries.get(entityIdOf(entity, where));
+    return entry && matches(entry) ? [entry] : [];
   }
 
   get<State extends object>(entity: EntityDefinition<State>, where: Partial<State>): State | undefined {

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { createExecutor, type Executor, type ExecutorObserver, registry } from '@karmanflow/commands';
 import type { ReceiptSigner } from '@karmanflow/receipts';
 import type { Database } from '@karmanflow/schema';
@@ -31,6 +32,7 @@ export function composeExecutor(composition: ExecutorComposition): Executor {
       const timer = setInterval(callback, milliseconds);
       return () => clearInterval(timer);
     },
+    lanesPerScope: Math.max(1, Math.floor(availableParallelism() / 2)),
     observer: observerOf(metrics),
     onError: (error, detail) => logger.error({ err: error, ...detail }, 'command failed'),
     ...(composition.transactionsMax === undefined ? {} : { transactionsMax: composition.transactionsMax }),

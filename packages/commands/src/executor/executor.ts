@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { evaluatePolicy } from '@karmanflow/policy';
 import { canonicalBytes, type JsonValue, sha256 } from '@karmanflow/receipts';
 import { controlEnvironmentOf, limits, newId, type Scope, type TransportErrorCode } from '@karmanflow/schema';
 import { context, type Span, trace } from '@opentelemetry/api';
+import { loadName } from './load-statements.ts';
 import type { ParsedCommand } from './parse-command.ts';
 import { LaneScheduler, type QueueLoad } from './lane-scheduler.ts';
 import type { CommandMetadata } from './metadata.ts';
@@ -24,6 +24,11 @@ export interface ExecutorPorts extends Omit<TransactionPorts, 'onBug'> {
   readonly observer?: ExecutorObserver;
   /** Bugs of features and failures of batches: for the log, never for the caller. */
   readonly onError?: (error: unknown, detail: { commandType?: string; requestId?: string }) => void;
+  /**
+   * Transactions at once in one environment. Fewer make larger batches, which cost less for each command; more use further
+   * processors. One for every two processors that this process and its database share is a good number.
+   */
+  readonly lanesPerScope?: number;
   /** Transactions at once; at most as many as the pool has connections. */
   readonly transactionsMax?: number;
 }
@@ -48,6 +53,7 @@ export function createExecutor(ports: ExecutorPorts): Executor {
    * index that it is one, which costs its batch a second try. Forgetting a key is harmless.
    */
   const recentKeys = new Set<string>();
+  const lanes = Math.max(1, Math.min(ports.lanesPerScope ?? limits.lanesPerScope, limits.lanesPerScope));
   let draining = false;
   const transactionPorts: TransactionPorts = {
     ...ports,
@@ -193,8 +199,7 @@ export function createExecutor(ports: ExecutorPorts): Executor {
   function laneOf(command: QueuedCommand): number {
     const [contended] =
       command.decision.decision === 'allow' ? command.definition.load(command.input as never, command.scope) : [];
-    const text = contended ? JSON.stringify([contended.entity.name, contended.where]) : command.receiptId;
-    return createHash('sha1').update(text).digest().readUInt16BE(0) % limits.lanesPerScope;
+    return spread(contended ? loadName(contended) : command.receiptId) % lanes;
   }
 
   return {
@@ -206,6 +211,13 @@ export function createExecutor(ports: ExecutorPorts): Executor {
       return { finished: await Promise.race([scheduler.idle().then(() => true), timeout]) };
     },
   };
+}
+
+/** FNV-1a, 32 bits: spreads texts evenly, which is all that a lane number needs. */
+function spread(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
 }
 
 /** Codes after which the same request may be sent again; used by callers inside the process, such as the sweeper. */

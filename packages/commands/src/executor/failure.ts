@@ -15,8 +15,13 @@ const transientStates = new Set(['55P03', '57014', '25P03', '25P04', '53100', '5
 
 export function sqlStateOf(error: unknown): string | null {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return null;
-  return /^[0-9A-Z]{5}$/.test(error.code) ? error.code : null;
+  // Codes of the operating system, such as EPIPE, have five letters too; no SQLSTATE begins with E.
+  return /^(?!E)[0-9A-Z]{5}$/.test(error.code) ? error.code : null;
 }
+
+/** What `pg` says when the connection and not the server failed. Anchored: a bug may speak of closed things as well. */
+const connectionMessages =
+  /^(Connection terminated|Client has encountered a connection error|Client was closed|Query read timeout|timeout exceeded when trying to connect|timeout expired|the transaction was rolled back by the server)/;
 
 /** True when the connection broke or timed out, so that the fate of what was sent is not known. */
 export function isConnectionLoss(error: unknown): boolean {
@@ -24,8 +29,8 @@ export function isConnectionLoss(error: unknown): boolean {
   if (state !== null) return state.startsWith('08') || state.startsWith('57P');
   if (!(error instanceof Error)) return false;
   const code = 'code' in error ? String(error.code) : '';
-  if (/^E[A-Z_]+$/.test(code)) return true;
-  return /connection|timeout|socket|not queryable|ended|closed/i.test(error.message);
+  // Errors of the operating system have no underscore; those of the runtime that are bugs begin with ERR_.
+  return /^E[A-Z]+$/.test(code) || connectionMessages.test(error.message);
 }
 
 export function classifyFailure(error: unknown): Failure {

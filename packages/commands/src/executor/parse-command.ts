@@ -1,3 +1,4 @@
+import { limits } from '@karmanflow/schema';
 import * as v from 'valibot';
 import type { AnyCommand } from '../definition/command.ts';
 import type { PersonalValue } from './queued-command.ts';
@@ -25,14 +26,23 @@ const issuesMax = 20;
 /** The first issues of a failed parse, without the values that caused them: those may be anything. */
 export function inputIssuesOf(issues: readonly v.BaseIssue<unknown>[]): InputIssue[] {
   return issues.slice(0, issuesMax).map((issue) => ({
-    path: v.getDotPath(issue) ?? '',
-    message:
-      issue.type === 'strict_object' ? `${issue.expected === 'never' ? 'unknown field' : 'required'}` : issue.message,
+    path: (v.getDotPath(issue) ?? '').slice(0, limits.textLength),
+    message: messageOf(issue),
   }));
+}
+
+/** Messages of our own shapes say what is expected; those of valibot repeat what was received, so they are not used. */
+function messageOf(issue: v.BaseIssue<unknown>): string {
+  if (issue.type === 'strict_object') return issue.expected === 'never' ? 'unknown field' : 'required';
+  if (issue.kind === 'schema' || issue.message.startsWith('Invalid '))
+    return `must be ${issue.expected ?? 'of another kind'}`;
+  return issue.message;
 }
 
 /** Parses the input of a command, once, on its way in. */
 export function parseCommand(definition: AnyCommand, input: unknown): ParseResult {
+  // An array would pass for an object without required fields.
+  if (Array.isArray(input)) return { ok: false, issues: [{ path: '', message: 'must be Object' }] };
   const result = v.safeParse(definition.input, input, { abortPipeEarly: true });
   if (!result.success) return { ok: false, issues: inputIssuesOf(result.issues) };
   const names = definition.personal ?? [];

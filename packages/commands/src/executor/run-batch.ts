@@ -64,7 +64,11 @@ async function split(
       return;
     }
     ports.onError?.(error, { commandType: only.definition.type, requestId: only.metadata.requestId });
-    only.settle(rejected('internal_error', 'the command failed and changed nothing'));
+    only.settle(
+      only.commitUnseen
+        ? rejected('outcome_unknown', 'the connection was lost while the command committed')
+        : rejected('internal_error', 'the command failed and changed nothing'),
+    );
     return;
   }
   const middle = Math.ceil(commands.length / 2);

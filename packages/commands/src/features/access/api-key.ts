@@ -32,6 +32,8 @@ export function parseApiKey(text: string): ApiKeyCredential | null {
   const keyUuid = expand(key);
   const secret = Buffer.from(secretText, 'base64url');
   if (!isUuid(tenantUuid) || !isUuid(keyUuid) || secret.length !== apiKeySecretBytes) return null;
+  // The last character has two spare bits; only one of the four spellings is the key.
+  if (secret.toString('base64url') !== secretText) return null;
   return { tenantId: toId('tenant', tenantUuid), apiKeyId: toId('apiKey', keyUuid), secret };
 }
 

@@ -190,10 +190,7 @@ describe('reservation.create', () => {
   });
 
   test.each(pairs)('%s is told before %s', (first, second) => {
-    const [one, other]: { salesChannelId?: Id<'salesChannel'>; lines?: typeof lines }[] = [
-      troubles[first],
-      troubles[second],
-    ];
+    const [one, other]: Partial<v.InferOutput<typeof create.input>>[] = [troubles[first], troubles[second]];
     // The later trouble stands on the earlier line, so that only precedence can tell the first one.
     const both = [...(other?.lines ?? []), ...(one?.lines ?? [])];
     const input = { ...other, ...one, ...(both.length > 0 ? { lines: both } : {}) };

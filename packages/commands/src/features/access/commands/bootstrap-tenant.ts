@@ -1,5 +1,5 @@
 import type { EventDraft } from '@karmanflow/events';
-import { actorTypes, isRoleName, riskClasses } from '@karmanflow/policy';
+import { actorTypes, isRoleName, riskClasses, roles, scopePattern } from '@karmanflow/policy';
 import { codeShape, type Id, idShape, limits, nameShape, textShape } from '@karmanflow/schema';
 import * as v from 'valibot';
 import { accept, type DecisionContext, defineCommand, refuse } from '../../../definition/command.ts';
@@ -16,6 +16,22 @@ import {
 
 const listMax = 32;
 const role = v.pipe(v.string(), v.check(isRoleName, 'must be a known role'));
+const secretHash = v.pipe(
+  v.string(),
+  v.base64('must be base64'),
+  v.check((text) => Buffer.from(text, 'base64').length === 32, 'must be the 32 bytes of a SHA-256'),
+);
+const secretReference = v.pipe(
+  v.string(),
+  v.maxLength(limits.textLength, 'is too long'),
+  v.regex(/^secrets:\/\/[a-z0-9][a-z0-9_-]*(?:\/[a-z0-9]+)?$/, 'must be secrets://<name>'),
+);
+/** Names that this command gives out itself. */
+const takenNames = ['control', 'platform'];
+
+function areDistinct(names: readonly string[]): boolean {
+  return new Set(names).size === names.length && !names.some((name) => takenNames.includes(name));
+}
 
 const input = v.pipe(
   v.strictObject({
@@ -26,7 +42,13 @@ const input = v.pipe(
       v.maxLength(limits.environmentsPerTenant),
     ),
     principals: v.pipe(
-      v.array(v.strictObject({ handle: codeShape, type: v.picklist(actorTypes), roles: v.array(role) })),
+      v.array(
+        v.strictObject({
+          handle: codeShape,
+          type: v.picklist(actorTypes),
+          roles: v.pipe(v.array(role), v.maxLength(Object.keys(roles).length)),
+        }),
+      ),
       v.minLength(1),
       v.maxLength(listMax),
     ),
@@ -36,8 +58,13 @@ const input = v.pipe(
           name: codeShape,
           principal: codeShape,
           environment: codeShape,
-          secretHash: v.pipe(v.string(), v.base64()),
-          scopes: v.pipe(v.array(v.string()), v.maxLength(limits.scopesPerKey)),
+          secretHash,
+          scopes: v.pipe(
+            v.array(
+              v.pipe(v.string(), v.maxLength(limits.textLength), v.regex(scopePattern, 'must be domain.entity:verb')),
+            ),
+            v.maxLength(limits.scopesPerKey),
+          ),
           riskCeiling: v.picklist(riskClasses),
         }),
       ),
@@ -49,7 +76,7 @@ const input = v.pipe(
           code: codeShape,
           principal: codeShape,
           environment: codeShape,
-          secretRefs: v.pipe(v.array(v.string()), v.minLength(1), v.maxLength(5)),
+          secretRefs: v.pipe(v.array(secretReference), v.minLength(1), v.maxLength(5)),
         }),
       ),
       v.maxLength(listMax),
@@ -65,6 +92,18 @@ const input = v.pipe(
           principals.some(({ handle }) => handle === one.principal),
       ),
     'keys and sources must name environments and principals of this request',
+  ),
+  v.check(
+    ({ environments, principals, apiKeys, ingestSources }) =>
+      areDistinct(environments.map(({ name }) => name)) &&
+      areDistinct(principals.map(({ handle }) => handle)) &&
+      areDistinct(apiKeys.map(({ name }) => name)) &&
+      areDistinct(ingestSources.map(({ code }) => code)),
+    'names must be distinct, and neither control nor platform',
+  ),
+  v.check(
+    ({ personName, principals }) => personName === undefined || principals.some(({ type }) => type === 'USER'),
+    'a person name needs a person among the principals',
   ),
 );
 type Input = v.InferOutput<typeof input>;
