@@ -1,8 +1,8 @@
 import type { EventEnvelope } from '@karmanflow/events';
 import { columnsOf, type TableName, toUuid } from '@karmanflow/schema';
-import { entityIdOf, type KeyOf, parameterOf, pastEventOf } from './definition/entity.ts';
+import { type AnyEntity, entityIdOf, type KeyOf, parameterOf, pastEventOf } from './definition/entity.ts';
 import type { Registry } from './definition/registry.ts';
-import { WorkingState } from './working-state.ts';
+import { type Entry, WorkingState } from './working-state.ts';
 
 /** Rows of the tables as the events alone give them: by table, then by the row's own key. */
 export type RebuiltTables = ReadonlyMap<TableName, ReadonlyMap<string, Readonly<Record<string, unknown>>>>;
@@ -44,29 +44,32 @@ export function rebuildTables(registry: Registry, events: Iterable<EventEnvelope
   return tables;
 }
 
-function foldRow(
-  entity: Parameters<typeof entityIdOf>[0],
-  id: string,
-  list: readonly Step[],
-): Readonly<Record<string, unknown>> {
+function foldRow(entity: AnyEntity, id: string, list: readonly Step[]): Readonly<Record<string, unknown>> {
   const state = new WorkingState();
-  const ordered = list.toSorted((one, other) => one.version - other.version);
-  let row: Readonly<Record<string, unknown>> = {};
-  for (const [index, { event, key, version }] of ordered.entries()) {
-    const isEntity = columnsOf(entity.table)['version'] !== undefined;
-    if (isEntity && version !== index + 1)
+  const isEntity = columnsOf(entity.table)['version'] !== undefined;
+  let last: { event: EventEnvelope; entry: Entry } | undefined;
+  for (const [index, { event, key, version }] of list.toSorted((one, other) => one.version - other.version).entries()) {
+    if (isEntity && version !== index + 1) {
       throw new Error(`${entity.name} ${id}: version ${index + 1} is missing or repeated`);
-    const entry = state.evolve({ entity, key, event: pastEventOf(event), receiptId: event.receiptId });
-    const columns: Record<string, unknown> = {
-      tenant_id: toUuid(event.tenantId),
-      environment_id: toUuid(event.environmentId),
-    };
-    for (const [field, column] of Object.entries(entity.fields)) {
-      columns[column.column] = parameterOf(column, (entry.state as Record<string, unknown>)[field]);
     }
-    if (isEntity)
-      Object.assign(columns, { version: entry.version, created_at: entry.createdAt, updated_at: entry.updatedAt });
-    row = { ...columns, receipt_id: toUuid(event.receiptId) };
+    last = { event, entry: state.evolve({ entity, key, event: pastEventOf(event), receiptId: event.receiptId }) };
+    state.keep();
   }
-  return row;
+  return last ? rowOf(entity, last) : {};
+}
+
+function rowOf(
+  entity: AnyEntity,
+  { event, entry }: { event: EventEnvelope; entry: Entry },
+): Readonly<Record<string, unknown>> {
+  const row: Record<string, unknown> = {
+    tenant_id: toUuid(event.tenantId),
+    environment_id: toUuid(event.environmentId),
+  };
+  for (const [field, column] of Object.entries(entity.fields)) {
+    row[column.column] = parameterOf(column, (entry.state as Record<string, unknown>)[field]);
+  }
+  if (entry.version > 0)
+    Object.assign(row, { version: entry.version, created_at: entry.createdAt, updated_at: entry.updatedAt });
+  return { ...row, receipt_id: toUuid(event.receiptId) };
 }

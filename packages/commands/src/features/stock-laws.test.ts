@@ -56,43 +56,59 @@ type Step =
       readonly lines: readonly Line[];
     }
   | { readonly do: 'extend'; readonly which: number; readonly holdSeconds: number }
-  | { readonly do: 'commit' | 'expire' | 'cancel'; readonly which: number }
+  | { readonly do: 'commit'; readonly which: number }
+  | { readonly do: 'expire'; readonly which: number }
+  | { readonly do: 'cancel'; readonly which: number }
   | { readonly do: 'wait'; readonly seconds: number };
 
-const variant = fc.nat({ max: 2 });
-const location = fc.nat({ max: 1 });
-const holdSeconds = fc.constantFrom(1, 60, 900, limits.reservationHoldMaxSeconds, limits.reservationHoldMaxSeconds + 1);
-const which = fc.nat({ max: 9 });
+const anyVariant = fc.nat({ max: 2 });
+const anyLocation = fc.nat({ max: 1 });
+const anyHold = fc.constantFrom(1, 60, 900, limits.reservationHoldMaxSeconds, limits.reservationHoldMaxSeconds + 1);
+const anyReservation = fc.nat({ max: 9 });
 const anyStep: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 4,
     arbitrary: fc.record({
       do: fc.constant('adjust' as const),
-      variant,
-      location,
+      variant: anyVariant,
+      location: anyLocation,
       delta: fc.integer({ min: -8, max: 12 }).filter(Boolean),
     }),
   },
   {
     weight: 1,
-    arbitrary: fc.record({ do: fc.constant('safety' as const), variant, location, units: fc.nat({ max: 6 }) }),
+    arbitrary: fc.record({
+      do: fc.constant('safety' as const),
+      variant: anyVariant,
+      location: anyLocation,
+      units: fc.nat({ max: 6 }),
+    }),
   },
   {
     weight: 6,
     arbitrary: fc.record({
       do: fc.constant('create' as const),
       channel: fc.constantFrom(null, null, 0, 1),
-      holdSeconds,
-      lines: fc.array(fc.record({ variant, location, quantity: fc.integer({ min: 1, max: 5 }) }), {
-        minLength: 1,
-        maxLength: 4,
-      }),
+      holdSeconds: anyHold,
+      lines: fc.array(
+        fc.record({ variant: anyVariant, location: anyLocation, quantity: fc.integer({ min: 1, max: 5 }) }),
+        {
+          minLength: 1,
+          maxLength: 4,
+        },
+      ),
     }),
   },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('extend' as const), which, holdSeconds }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('extend' as const), which: anyReservation, holdSeconds: anyHold }),
+  },
   {
     weight: 4,
-    arbitrary: fc.record({ do: fc.constantFrom('commit' as const, 'expire' as const, 'cancel' as const), which }),
+    arbitrary: fc.record({
+      do: fc.constantFrom('commit' as const, 'expire' as const, 'cancel' as const),
+      which: anyReservation,
+    }),
   },
   {
     weight: 2,

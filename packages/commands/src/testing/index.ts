@@ -1,4 +1,6 @@
+export { compareTablesWithEvents, type TableComparison, type TableDifference } from './compare-tables.ts';
 export { countingUuids, given, type Scenario } from './given-when-then.ts';
+export { type HistoryProof, proveHistory } from './prove-history.ts';
 export {
   createTestWorld,
   execute,

@@ -3,32 +3,39 @@ import { Socket } from 'node:net';
 /**
  * A socket that sends everything written in one turn of the event loop as one packet. `pg` writes four small messages for
  * each statement; a transaction in pipeline mode has dozens, and each write costs a system call here and a wake-up there.
+ *
+ * Wraps `write` when the connection stands, not by inheritance: Bun gives a connected socket a `write` of its own.
  */
-export class CoalescingSocket extends Socket {
-  #chunks: Uint8Array[] = [];
+export function createCoalescingSocket(): Socket {
+  const socket = new Socket();
+  socket.once('connect', () => coalesceWrites(socket));
+  return socket;
+}
 
-  override write(chunk: Uint8Array | string, ...rest: unknown[]): boolean {
-    const callback = rest.find((argument) => typeof argument === 'function');
-    if (this.connecting || callback !== undefined || typeof chunk === 'string') {
-      this.#flush();
-      // The overloads of write take an encoding, a callback, or both.
-      return super.write(chunk, ...(rest as []));
+function coalesceWrites(socket: Socket): void {
+  const write = socket.write.bind(socket) as (...parameters: unknown[]) => boolean;
+  const end = socket.end.bind(socket) as (...parameters: unknown[]) => Socket;
+  let chunks: Uint8Array[] = [];
+
+  function flush(): void {
+    const [first] = chunks;
+    if (first === undefined) return;
+    const packet = chunks.length === 1 ? first : Buffer.concat(chunks);
+    chunks = [];
+    if (!socket.destroyed) write(packet);
+  }
+
+  socket.write = (chunk: unknown, ...rest: unknown[]): boolean => {
+    if (!(chunk instanceof Uint8Array) || rest.length > 0) {
+      flush();
+      return write(chunk, ...rest);
     }
-    if (this.#chunks.length === 0) queueMicrotask(() => this.#flush());
-    this.#chunks.push(chunk);
+    if (chunks.length === 0) queueMicrotask(flush);
+    chunks.push(chunk);
     return true;
-  }
-
-  override end(...rest: unknown[]): this {
-    this.#flush();
-    return super.end(...(rest as []));
-  }
-
-  #flush(): void {
-    const chunks = this.#chunks;
-    if (chunks.length === 0) return;
-    this.#chunks = [];
-    if (this.destroyed) return;
-    super.write(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks));
-  }
+  };
+  socket.end = (...rest: unknown[]): Socket => {
+    flush();
+    return end(...rest);
+  };
 }

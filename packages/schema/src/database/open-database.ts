@@ -4,7 +4,7 @@ import { isUuid, type Scope, toUuid } from '../ids.ts';
 import { limits } from '../limits.ts';
 import { schemaName } from '../tables/definition.ts';
 import type { DatabaseTables } from '../tables/registry.ts';
-import { CoalescingSocket } from './coalescing-socket.ts';
+import { createCoalescingSocket } from './coalescing-socket.ts';
 import { valueParsers } from './value-parsers.ts';
 
 export interface DatabaseOptions {
@@ -100,7 +100,7 @@ export function openDatabase(options: DatabaseOptions): Database {
     options: startupOptions(options.settings ?? {}),
     types: valueParsers,
     pipeline: true,
-    stream: () => new CoalescingSocket(),
+    stream: createCoalescingSocket,
   } as ConstructorParameters<typeof Pool>[0]); // @types/pg does not know `pipeline` yet.
   // A connection that dies while idle, or between two statements, reports here; without a listener it ends the process.
   pool.on('error', report);

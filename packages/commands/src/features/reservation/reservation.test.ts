@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test';
 import type { EventDraft } from '@karmanflow/events';
 import { type Id, limits } from '@karmanflow/schema';
-import * as v from 'valibot';
+import type * as v from 'valibot';
 import { registry } from '../../registry.ts';
 import { given } from '../../testing/index.ts';
 import {

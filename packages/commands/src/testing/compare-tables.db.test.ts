@@ -1,0 +1,121 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { compareTablesWithEvents } from './compare-tables.ts';
+import { proveHistory } from './prove-history.ts';
+import { createStockedWorld, type Level, receiptOf, type StockedWorld } from './stocked-world.ts';
+
+let stocked: StockedWorld;
+let level: Level;
+
+beforeAll(async () => {
+  stocked = await createStockedWorld();
+  level = await stocked.stock(10);
+  receiptOf(await stocked.reserve(level, 3));
+  receiptOf(await stocked.reserve(level, 30));
+  await stocked.world.createTenant('Another');
+});
+afterAll(() => stocked.close());
+
+const compare = () => compareTablesWithEvents({ adminUrl: stocked.world.testDatabase.adminUrl });
+const prove = () => proveHistory({ adminUrl: stocked.world.testDatabase.adminUrl, signer: stocked.world.signer });
+
+/** Does what no role may do, and takes it back afterwards. */
+async function sabotaged<T>(sql: string, look: () => Promise<T>): Promise<T> {
+  await stocked.admin.query(
+    'ALTER TABLE kf.domain_events DISABLE TRIGGER ALL; ALTER TABLE kf.stock_movements DISABLE TRIGGER ALL',
+  );
+  await stocked.admin.query('ALTER TABLE kf.command_receipts DISABLE TRIGGER ALL');
+  const copies = [
+    'inventory_levels',
+    'stock_movements',
+    'domain_events',
+    'command_receipts',
+    'reservations',
+    'log_pending',
+  ];
+  for (const table of copies) await stocked.admin.query(`CREATE TABLE public.${table} AS SELECT * FROM kf.${table}`);
+  try {
+    await stocked.admin.query("SET session_replication_role = 'replica'");
+    const { rowCount } = await stocked.admin.query(sql);
+    expect(rowCount).toBeGreaterThan(0);
+    return await look();
+  } finally {
+    for (const table of copies) {
+      await stocked.admin.query(`ALTER TABLE kf.${table} DISABLE TRIGGER ALL`);
+      await stocked.admin.query(`DELETE FROM kf.${table}`);
+      await stocked.admin.query(`INSERT INTO kf.${table} OVERRIDING SYSTEM VALUE SELECT * FROM public.${table}`);
+      await stocked.admin.query(`DROP TABLE public.${table}`);
+    }
+    await stocked.admin.query('RESET session_replication_role');
+  }
+}
+
+test('tables and events of a healthy database agree, and something was compared', async () => {
+  const { differences, events, rows } = await compare();
+  expect(differences).toEqual([]);
+  expect(events).toBeGreaterThan(20);
+  expect(rows).toBeGreaterThan(25);
+  expect(await prove()).toMatchObject({ complaints: [], events, rows });
+});
+
+test('a changed quantity is seen, with both values', async () => {
+  const { differences } = await sabotaged('UPDATE kf.inventory_levels SET on_hand = 11', compare);
+  expect(differences).toMatchObject([
+    { table: 'inventory_levels', column: 'on_hand', fromEvents: '10', inTable: '11' },
+  ]);
+  expect(differences[0]?.key).toContain(level.variantId.slice(4));
+});
+
+test('a row that no event made is seen', async () => {
+  const sql = `INSERT INTO kf.stock_movements SELECT tenant_id, environment_id, gen_random_uuid(), movement_number, variant_id,
+    location_id, from_state, to_state, quantity, reason, occurred_at, receipt_id, written_in FROM kf.stock_movements LIMIT 1`;
+  const { differences } = await sabotaged(sql, compare);
+  expect(differences).toMatchObject([{ table: 'stock_movements', column: null, fromEvents: null, inTable: 'a row' }]);
+});
+
+test('a row that is gone is seen', async () => {
+  const { differences } = await sabotaged('DELETE FROM kf.reservations', compare);
+  expect(differences).toMatchObject([{ table: 'reservations', column: null, fromEvents: 'a row', inTable: null }]);
+});
+
+test('a changed time is seen to the millisecond', async () => {
+  const sql = "UPDATE kf.inventory_levels SET updated_at = updated_at + interval '1 millisecond'";
+  expect((await sabotaged(sql, compare)).differences).toMatchObject([{ column: 'updated_at' }]);
+});
+
+test('an event that is gone is seen', async () => {
+  const gone = "DELETE FROM kf.domain_events WHERE type = 'inventory.level.adjusted'";
+  await expect(sabotaged(gone, compare)).rejects.toThrow('missing or repeated');
+});
+
+test.each([
+  ['a receipt with another body', "UPDATE kf.command_receipts SET body = body || ' '", 'does not have its hash'],
+  [
+    'a receipt with another response',
+    "UPDATE kf.command_receipts SET response = '{}' WHERE response IS NOT NULL",
+    'does not vouch',
+  ],
+  [
+    'a receipt with another status',
+    "UPDATE kf.command_receipts SET status = 'SUCCEEDED' WHERE status = 'REFUSED'",
+    'its row SUCCEEDED',
+  ],
+  ['a receipt that the log does not know', 'DELETE FROM kf.log_pending', 'not in the log exactly once'],
+  [
+    'movements that do not add up',
+    'UPDATE kf.stock_movements SET quantity = quantity + 1',
+    'quantities are not the sums',
+  ],
+  [
+    'a hold that no sweeper looks for',
+    "UPDATE kf.reservations SET expires_at = expires_at + interval '1 day'",
+    'no sweeper',
+  ],
+])('%s is seen', async (_what, sql, complaint) => {
+  const { complaints } = await sabotaged(sql, prove);
+  expect(complaints.length).toBeGreaterThan(0);
+  expect(complaints.some((one) => one.includes(complaint))).toBe(true);
+});
+
+test('afterwards everything is as it was', async () => {
+  expect((await prove()).complaints).toEqual([]);
+});
