@@ -77,3 +77,5 @@ export {
   type TraceParent,
 } from './tracing/traceparent.ts';
 export { parseTracestate } from './tracing/tracestate.ts';
+export { composeExecutor, type ExecutorComposition } from './compose-executor.ts';
+export { formatReceiptKeyring, loadReceiptKeyring, type ReceiptKeyring } from './receipt-keyring.ts';

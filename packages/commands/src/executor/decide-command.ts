@@ -8,7 +8,7 @@ import {
   sha256,
   signReceipt,
 } from '@karmanflow/receipts';
-import { type Id, limits, newId, toUuid, type UuidSource } from '@karmanflow/schema';
+import { type Id, limits, type RefusalCode, newId, toUuid, type UuidSource } from '@karmanflow/schema';
 import { approvalRequested } from '../approvals.ts';
 import { type JsonObject, refuse, type Verdict } from '../definition/command.ts';
 import { isLedger } from '../definition/entity.ts';
@@ -111,7 +111,7 @@ function verdictOf(
   const nothing = { events: [], response: null, refusal: null };
   if (policy.decision === 'deny') return { ...nothing, status: 'DENIED' };
   if (policy.decision === 'needs_approval') return pause(command, options);
-  const verdict = stale(command, options.state) ?? decide(command, options);
+  const verdict = decideOnVersion(command, options);
   if (verdict.kind === 'accept') {
     return { status: 'SUCCEEDED', events: verdict.events, response: verdict.response ?? {}, refusal: null };
   }
@@ -123,7 +123,7 @@ function verdictOf(
 function decide(
   command: QueuedCommand,
   { ports, state, now, personal }: Parameters<typeof verdictOf>[1],
-): Verdict<unknown, never> {
+): Verdict<unknown, RefusalCode> {
   const { actor } = command.metadata.caller;
   // The registry pairs each definition with the input that its own schema parsed.
   return command.definition.decide(state, command.input as never, {
@@ -132,17 +132,26 @@ function decide(
     now,
     newId: (kind) => newId(kind, ports.uuidSource),
     personal,
-  }) as Verdict<unknown, never>;
+  });
 }
 
-/** The version that the caller saw is no longer the one that stands. An entity that does not exist is for `decide`. */
-function stale(command: QueuedCommand, state: WorkingState): Verdict<never, 'version_conflict'> | null {
+/**
+ * Decides, unless the entity has another version than the caller saw. One that does not exist is left to `decide`, which
+ * says so more precisely; but a command that would bring it into being did not see the version that it claims.
+ */
+function decideOnVersion(
+  command: QueuedCommand,
+  options: Parameters<typeof verdictOf>[1],
+): Verdict<unknown, RefusalCode> {
   const { expectedVersion } = command.metadata;
-  if (expectedVersion === null || command.definition.versioned === undefined) return null;
+  if (expectedVersion === null || command.definition.versioned === undefined) return decide(command, options);
   const { entity, where } = command.definition.versioned(command.input as never);
-  const version = state.versionOf(entity as never, where as never);
-  if (version === 0 || version === expectedVersion) return null;
-  return refuse('version_conflict', { expectedVersion, version });
+  const version = options.state.versionOf(entity as never, where as never);
+  const conflict = refuse('version_conflict', { expectedVersion, version });
+  if (version === expectedVersion) return decide(command, options);
+  if (version !== 0) return conflict;
+  const verdict = decide(command, options);
+  return verdict.kind === 'accept' ? conflict : verdict;
 }
 
 /** R2 and R3 wait: the exact command is kept, and nothing else happens. */

@@ -55,6 +55,8 @@ export function createExecutor(ports: ExecutorPorts): Executor {
   const recentKeys = new Set<string>();
   const lanes = Math.max(1, Math.min(ports.lanesPerScope ?? limits.lanesPerScope, limits.lanesPerScope));
   let draining = false;
+  /** Repeats that wait for the first command with their key; bounded like everything that waits. */
+  let joined = 0;
   const transactionPorts: TransactionPorts = {
     ...ports,
     onBug: (error, command) =>
@@ -108,6 +110,9 @@ export function createExecutor(ports: ExecutorPorts): Executor {
     if (draining) return rejected('draining', 'this instance is shutting down');
     const { definition } = parsed;
     const { caller } = metadata;
+    if (metadata.expectedVersion !== null && !definition.versioned) {
+      return rejected('header_invalid', `${definition.type} concerns no entity whose version could be expected`);
+    }
     const scope: Scope = {
       tenantId: caller.tenantId,
       environmentId:
@@ -184,15 +189,22 @@ export function createExecutor(ports: ExecutorPorts): Executor {
     if (!Buffer.from(command.payloadHash).equals(repeat.payloadHash)) {
       return rejected('idempotency_key_reused', `the key belongs to ${command.receiptId}`);
     }
-    const waitMilliseconds = Math.min(
-      repeat.metadata.deadlineMilliseconds ?? limits.commandDeadlineMilliseconds,
-      limits.commandDeadlineMilliseconds,
-    );
-    const timeout = ports.sleep(waitMilliseconds).then((): null => null);
-    const outcome = await Promise.race([earlier.end, timeout]);
-    if (outcome === null)
+    if (joined >= limits.queueCommands) return rejected('overloaded', `${joined} repeats are waiting`);
+    joined += 1;
+    const outcome = await endWithin(earlier, repeat.metadata).finally(() => {
+      joined -= 1;
+    });
+    if (outcome === null) {
       return rejected('idempotency_key_in_flight', 'the first command with this key is still running');
+    }
     return outcome.kind === 'receipt' ? { ...outcome, replayed: true } : outcome;
+  }
+
+  /** The end of the first command, or null when the repeat wants to know sooner than the first has to end. */
+  function endWithin({ command, end }: InFlight, { deadlineMilliseconds }: CommandMetadata): Promise<Outcome | null> {
+    const left = command.deadlineAt - ports.monotonicNow();
+    if (deadlineMilliseconds === undefined || deadlineMilliseconds >= left) return end;
+    return Promise.race([end, ports.sleep(deadlineMilliseconds).then((): null => null)]);
   }
 
   /** Commands that contend for the same entity share a lane, where they share a transaction instead of a lock. */

@@ -82,6 +82,7 @@ function keyOf(table: TableName, row: Row): string {
 function compareTable(table: TableName, sides: { rebuilt: readonly Row[]; actual: readonly Row[] }): TableDifference[] {
   const rebuilt = new Map(sides.rebuilt.map((row) => [keyOf(table, row), row]));
   const actual = new Map(sides.actual.map((row) => [keyOf(table, row), row]));
+  const columns = columnsComparedIn(table);
   const differences: TableDifference[] = [];
   for (const key of new Set([...rebuilt.keys(), ...actual.keys()])) {
     const expected = rebuilt.get(key);
@@ -91,7 +92,7 @@ function compareTable(table: TableName, sides: { rebuilt: readonly Row[]; actual
       differences.push({ table, key, column: null, fromEvents, inTable });
       continue;
     }
-    for (const column of columnsComparedIn(table)) {
+    for (const column of columns) {
       const [fromEvents, inTable] = [textOf(expected[column]), textOf(found[column])];
       if (fromEvents !== inTable) differences.push({ table, key, column, fromEvents, inTable });
     }
