@@ -32,18 +32,23 @@ function cached(name: string, make: () => string): string {
   return text;
 }
 
-function placeholders(rows: number, columns: number, firstRowTypes?: readonly string[]): string {
-  const tuples: string[] = [];
-  for (let row = 0; row < rows; row += 1) {
-    const cells: string[] = [];
-    for (let column = 0; column < columns; column += 1) {
-      const type = row === 0 && firstRowTypes ? `::${firstRowTypes[column]}` : '';
-      cells.push(`$${3 + row * columns + column}${type}`);
-    }
-    tuples.push(firstRowTypes ? `(${cells.join(', ')})` : `($1, $2, ${cells.join(', ')})`);
-  }
-  return tuples.join(', ');
-}
+/** Columns whose value is usually the same for all rows of a batch: then it is sent once. */
+const usuallyShared = new Set([
+  'actor_id',
+  'command_type',
+  'completed_at',
+  'created_at',
+  'extensions',
+  'from_state',
+  'key_id',
+  'occurred_at',
+  'reason',
+  'resolved_at',
+  'status',
+  'to_state',
+  'type',
+  'updated_at',
+]);
 
 interface RowsOptions {
   readonly table: TableName;
@@ -53,51 +58,92 @@ interface RowsOptions {
   readonly rows: readonly (readonly unknown[])[];
 }
 
-function chunked(options: RowsOptions, make: (size: number) => { name: string; text: string }): Statement[] {
+/** How the values of a chunk are laid out: either nothing is shared, or every column that usually is. */
+interface Layout {
+  readonly rows: number;
+  readonly columns: readonly string[];
+  readonly shares: boolean;
+}
+
+function layoutOf(columns: readonly string[], rows: readonly (readonly unknown[])[]): Layout {
+  const [first] = rows;
+  const shares =
+    rows.length > 1 &&
+    columns.every((column, at) => !usuallyShared.has(column) || rows.every((row) => row[at] === first?.[at]));
+  return { rows: rows.length, columns, shares };
+}
+
+const isShared = (layout: Layout, column: string): boolean => layout.shares && usuallyShared.has(column);
+
+function valuesOf(layout: Layout, options: RowsOptions, rows: readonly (readonly unknown[])[]): unknown[] {
+  const values: unknown[] = [...options.scope];
+  layout.columns.forEach((column, at) => {
+    if (isShared(layout, column)) values.push(rows[0]?.[at]);
+  });
+  for (const row of rows) {
+    for (let at = 0; at < row.length; at += 1) {
+      if (!isShared(layout, layout.columns[at] ?? '')) values.push(row[at]);
+    }
+  }
+  return values;
+}
+
+function tuplesOf(layout: Layout): string {
+  const shared = layout.columns.filter((column) => isShared(layout, column));
+  const tuples: string[] = [];
+  let next = 3 + shared.length;
+  for (let row = 0; row < layout.rows; row += 1) {
+    const cells = layout.columns.map((column) => {
+      if (isShared(layout, column)) return `$${3 + shared.indexOf(column)}`;
+      next += 1;
+      return `$${next - 1}`;
+    });
+    tuples.push(`($1, $2, ${cells.join(', ')})`);
+  }
+  return tuples.join(', ');
+}
+
+function insertStatements(options: RowsOptions, verb: { name: string; suffix: () => string }): Statement[] {
+  const { table, columns } = options;
   const statements: Statement[] = [];
   let from = 0;
   for (const size of chunkSizes(options.rows.length)) {
-    const values: unknown[] = [...options.scope];
-    for (let row = from; row < from + size; row += 1) values.push(...(options.rows[row] ?? []));
-    statements.push({ ...make(size), values });
+    const rows = options.rows.slice(from, from + size);
+    const layout = layoutOf(columns, rows);
+    const name = `${verb.name}_${table}_${size}${layout.shares ? '_shared' : ''}`;
+    const text = cached(name, () => {
+      const list = ['tenant_id', 'environment_id', ...columns].join(', ');
+      return `INSERT INTO ${schemaName}.${table} (${list}) VALUES ${tuplesOf(layout)}${verb.suffix()}`;
+    });
+    statements.push({ name, text, values: valuesOf(layout, options, rows) });
     from += size;
   }
   return statements;
 }
 
-/**
- * Multi-row INSERT … VALUES. Not INSERT … SELECT from arrays: Citus refuses that on tables with row-level security.
- * `ignoreConflicts` is for queues, where being there already is all that is wanted.
- */
-export function insertRows(options: RowsOptions & { ignoreConflicts?: true }): Statement[] {
-  const { table, columns } = options;
-  return chunked(options, (size) => {
-    const name = `insert_${table}_${size}`;
-    const text = cached(name, () => {
-      const list = ['tenant_id', 'environment_id', ...columns].join(', ');
-      const conflict = options.ignoreConflicts ? ' ON CONFLICT DO NOTHING' : '';
-      return `INSERT INTO ${schemaName}.${table} (${list}) VALUES ${placeholders(size, columns.length)}${conflict}`;
-    });
-    return { name, text };
-  });
+/** Multi-row INSERT … VALUES. Not INSERT … SELECT from arrays: Citus refuses that on tables with row-level security. */
+export function insertRows(options: RowsOptions): Statement[] {
+  return insertStatements(options, { name: 'insert', suffix: () => '' });
 }
 
-/** One UPDATE … FROM (VALUES …) for many rows; `columns` begins with those of the key. */
-export function updateRows(options: RowsOptions): Statement[] {
-  const { table, columns } = options;
-  return chunked(options, (size) => {
-    const name = `update_${table}_${size}`;
-    const text = cached(name, () => {
-      const key = tableOf(table).key;
-      const types = columns.map((column) => columnsOf(table)[column]?.type ?? 'text');
-      const sets = columns.filter((column) => !key.includes(column)).map((column) => `${column} = v.${column}`);
-      return (
-        `UPDATE ${schemaName}.${table} AS t SET ${sets.join(', ')}, written_in = pg_current_xact_id()` +
-        ` FROM (VALUES ${placeholders(size, columns.length, types)}) AS v (${columns.join(', ')})` +
-        ` WHERE t.tenant_id = $1 AND t.environment_id = $2 AND ${key.map((column) => `t.${column} = v.${column}`).join(' AND ')}`
-      );
-    });
-    return { name, text };
+/** For queues, where being there already is all that is wanted. */
+export function insertMissingRows(options: RowsOptions): Statement[] {
+  return insertStatements(options, { name: 'insert_missing', suffix: () => ' ON CONFLICT DO NOTHING' });
+}
+
+/**
+ * Changes rows that are there: INSERT … ON CONFLICT DO UPDATE, which goes through the primary key row by row. An UPDATE
+ * joined to a list of values would be planned, and while statistics are young it is planned as a scan of the environment.
+ */
+export function updateRows(options: RowsOptions & { readonly changing: readonly string[] }): Statement[] {
+  const { table, changing } = options;
+  return insertStatements(options, {
+    name: 'update',
+    suffix: () => {
+      const key = ['tenant_id', 'environment_id', ...tableOf(table).key].join(', ');
+      const sets = changing.map((column) => `${column} = excluded.${column}`).join(', ');
+      return ` ON CONFLICT (${key}) DO UPDATE SET ${sets}, written_in = pg_current_xact_id()`;
+    },
   });
 }
 

@@ -1,16 +1,9 @@
 import { columnsOf, limits, tableNames, toUuid } from '@karmanflow/schema';
-import {
-  type AnyEntity,
-  changeableFields,
-  type FieldColumn,
-  fieldOf,
-  isLedger,
-  parameterOf,
-} from '../definition/entity.ts';
+import { type AnyEntity, changeableFields, type FieldColumn, isLedger, parameterOf } from '../definition/entity.ts';
 import type { Registry } from '../definition/registry.ts';
 import type { Entry, WorkingState } from '../working-state.ts';
 import type { DecidedCommand } from './decide-command.ts';
-import { insertRows, type Statement, updateRows } from './statements.ts';
+import { insertMissingRows, insertRows, type Statement, updateRows } from './statements.ts';
 
 type ScopePair = readonly [string, string];
 
@@ -42,9 +35,7 @@ export function finalStatements(decided: readonly DecidedCommand[], options: Wri
   const minutes = new Set(decided.flatMap(({ dueAt }) => dueAt.map(minuteOf)));
   if (minutes.size > 0) {
     const rows = [...minutes].toSorted().map((minute) => [minute]);
-    statements.push(
-      ...insertRows({ table: 'expiry_schedule', columns: ['due_at'], scope, rows, ignoreConflicts: true }),
-    );
+    statements.push(...insertMissingRows({ table: 'expiry_schedule', columns: ['due_at'], scope, rows }));
   }
   const receipts = decided.map(({ receipt }) => toUuid(receipt.id));
   statements.push(...insertRows({ table: 'log_pending', columns: ['receipt_ids'], scope, rows: [[receipts]] }));
@@ -64,53 +55,47 @@ function personalComesBefore(entity: AnyEntity): boolean {
 interface EntityColumns {
   readonly fields: readonly [string, FieldColumn][];
   readonly columns: readonly string[];
+  /** The columns that a change sets. */
+  readonly changing: readonly string[];
 }
 
-const insertColumns = new WeakMap<AnyEntity, EntityColumns>();
-const updateColumns = new WeakMap<AnyEntity, EntityColumns>();
+const columnsByEntity = new WeakMap<AnyEntity, EntityColumns>();
 
-function insertColumnsOf(entity: AnyEntity): EntityColumns {
-  const known = insertColumns.get(entity);
+function entityColumnsOf(entity: AnyEntity): EntityColumns {
+  const known = columnsByEntity.get(entity);
   if (known) return known;
   const fields = Object.entries(entity.fields);
   const history = isLedger(entity) ? [] : ['version', 'created_at', 'updated_at'];
-  const made = { fields, columns: [...fields.map(([, { column }]) => column), ...history, 'receipt_id'] };
-  insertColumns.set(entity, made);
-  return made;
-}
-
-function updateColumnsOf(entity: AnyEntity): EntityColumns {
-  const known = updateColumns.get(entity);
-  if (known) return known;
-  const key = entity.key.map((field): [string, FieldColumn] => [field, fieldOf(entity, field)]);
-  const fields = [...key, ...changeableFields(entity)];
-  const made = { fields, columns: [...fields.map(([, { column }]) => column), 'version', 'updated_at', 'receipt_id'] };
-  updateColumns.set(entity, made);
+  const made = {
+    fields,
+    columns: [...fields.map(([, { column }]) => column), ...history, 'receipt_id'],
+    changing: [...changeableFields(entity).map(([, { column }]) => column), 'version', 'updated_at', 'receipt_id'],
+  };
+  columnsByEntity.set(entity, made);
   return made;
 }
 
 function insertedRows(entity: AnyEntity, entries: readonly Entry[], scope: ScopePair): Statement[] {
   if (entries.length === 0) return [];
-  const { fields, columns } = insertColumnsOf(entity);
+  const { columns } = entityColumnsOf(entity);
+  return insertRows({ table: entity.table, columns, scope, rows: rowsOf(entity, entries) });
+}
+
+function updatedRows(entity: AnyEntity, entries: readonly Entry[], scope: ScopePair): Statement[] {
+  if (entries.length === 0) return [];
+  const { columns, changing } = entityColumnsOf(entity);
+  return updateRows({ table: entity.table, columns, changing, scope, rows: rowsOf(entity, entries) });
+}
+
+function rowsOf(entity: AnyEntity, entries: readonly Entry[]): unknown[][] {
+  const { fields } = entityColumnsOf(entity);
   const ledger = isLedger(entity);
-  const rows = entries.map((entry) => {
+  return entries.map((entry) => {
     const row = fieldValues(fields, entry);
     if (!ledger) row.push(entry.version, entry.createdAt, entry.updatedAt);
     row.push(toUuid(entry.changedBy ?? ''));
     return row;
   });
-  return insertRows({ table: entity.table, columns, scope, rows });
-}
-
-function updatedRows(entity: AnyEntity, entries: readonly Entry[], scope: ScopePair): Statement[] {
-  if (entries.length === 0) return [];
-  const { fields, columns } = updateColumnsOf(entity);
-  const rows = entries.map((entry) => {
-    const row = fieldValues(fields, entry);
-    row.push(entry.version, entry.updatedAt, toUuid(entry.changedBy ?? ''));
-    return row;
-  });
-  return updateRows({ table: entity.table, columns, scope, rows });
 }
 
 function fieldValues(fields: readonly [string, FieldColumn][], entry: Entry): unknown[] {

@@ -1,0 +1,125 @@
+import { randomBytes } from 'node:crypto';
+import {
+  composeExecutor,
+  createMetrics,
+  type Logger,
+  type Profile,
+  type ReceiptKeyring,
+  type SecretStore,
+  serveHttp,
+  serveMetrics,
+  stopInOrder,
+  type Telemetry,
+} from '@karmanflow/runtime';
+import { type Database, limits } from '@karmanflow/schema';
+import { generateWebhookSecret } from '@karmanflow/webhooks';
+import { ingestLimits } from './ingest-limits.ts';
+import { createIngestMetrics } from './ingest-metrics.ts';
+import { createReadiness } from './readiness.ts';
+import { createApp } from './routes/create-app.ts';
+import { createSourceDirectory } from './sources.ts';
+
+export interface IngestOptions {
+  readonly profile: Profile;
+  /** 0 for any free port. */
+  readonly port: number;
+  readonly metricsPort: number;
+  /** Opened as kf_ingest; closed when the process stops. */
+  readonly database: Database;
+  readonly signer: ReceiptKeyring['signer'];
+  readonly secretStore: SecretStore;
+  readonly logger: Logger;
+  readonly telemetry: Telemetry;
+}
+
+export interface Ingest {
+  readonly port: number;
+  readonly metricsPort: number;
+  /** Takes no more deliveries, answers those under way, and closes what was opened. */
+  stop(): Promise<void>;
+}
+
+/** Joins ingest together and serves it. Throws `PortUnavailable`; whatever began before is stopped then. */
+export async function createIngest(options: IngestOptions): Promise<Ingest> {
+  const { profile, database, logger, telemetry } = options;
+  // On one machine nobody else needs to reach it; elsewhere the platform stands before it.
+  const hostname = profile === 'local' ? '127.0.0.1' : '0.0.0.0';
+  const metrics = createMetrics({ app: 'ingest' });
+  const executor = composeExecutor({
+    database,
+    signer: options.signer,
+    logger,
+    metrics,
+    transactionsMax: limits.poolConnections - ingestLimits.lookUpConnections,
+  });
+  const now = (): number => Date.now();
+  const monotonicNow = (): number => performance.now();
+  const readiness = createReadiness(database, {
+    deadlineMilliseconds: ingestLimits.readinessDeadlineMilliseconds,
+    keptMilliseconds: ingestLimits.readinessKeptMilliseconds,
+    monotonicNow,
+  });
+  const app = createApp({
+    profile,
+    receive: {
+      database,
+      executor,
+      sources: createSourceDirectory({ database, now, monotonicNow }),
+      secretStore: options.secretStore,
+      logger,
+      now,
+      decoySecret: generateWebhookSecret(randomBytes),
+    },
+    metrics: createIngestMetrics(metrics),
+    logger,
+    tracer: telemetry.tracer,
+    uuidSource: () => Bun.randomUUIDv7(),
+    randomBytes,
+    monotonicNow,
+    isReady: () => readiness.check(),
+  });
+  const http = serveHttp({
+    port: options.port,
+    hostname,
+    fetch: (request) => app.fetch(request),
+    maxRequestBodyBytes: ingestLimits.serverBodyBytes,
+    idleTimeoutSeconds: ingestLimits.idleTimeoutSeconds,
+    logger,
+    drainMilliseconds: ingestLimits.httpDrainMilliseconds,
+  });
+  let metricsServer: ReturnType<typeof serveMetrics>;
+  try {
+    metricsServer = serveMetrics({ port: options.metricsPort, hostname, metrics, logger });
+  } catch (error) {
+    await http.stop();
+    throw error;
+  }
+  const deadlineMilliseconds = ingestLimits.stopStepMilliseconds;
+  return {
+    port: http.port,
+    metricsPort: metricsServer.port,
+    stop: () =>
+      stopInOrder(
+        [
+          {
+            name: 'http',
+            stop: () => http.stop(),
+            deadlineMilliseconds: ingestLimits.httpDrainMilliseconds + deadlineMilliseconds,
+          },
+          {
+            name: 'executor',
+            stop: async () => void (await executor.drain(deadlineMilliseconds)),
+            deadlineMilliseconds,
+          },
+          { name: 'database', stop: () => database.close(), deadlineMilliseconds },
+          { name: 'metrics', stop: () => metricsServer.stop(), deadlineMilliseconds },
+          {
+            name: 'telemetry',
+            stop: () => telemetry.shutdown(),
+            deadlineMilliseconds: ingestLimits.telemetryStopMilliseconds,
+          },
+        ],
+        logger,
+      ),
+  };
+}

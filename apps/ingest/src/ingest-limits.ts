@@ -1,0 +1,26 @@
+import { limits } from '@karmanflow/schema';
+
+/** Every bound of this process that is not one of the whole system's `limits`. */
+export const ingestLimits = {
+  /** Taken in by the server before our own bound refuses with an explanation. */
+  serverBodyBytes: limits.ingestBodyBytes + 64 * 1024,
+  idleTimeoutSeconds: 30,
+  /** Longer message ids are named by their hash in keys and causation ids, which have bounds of their own. */
+  messageIdInNamesCharacters: 64,
+  /** How long a secret that was replaced under the same reference lives on here. */
+  secretCacheMilliseconds: 60_000,
+  sourceCacheMilliseconds: limits.credentialCacheMilliseconds,
+  sourceCacheEntries: limits.credentialCacheEntries,
+  roleGrantsPerPrincipal: 1_000,
+  timestampCharacters: 40,
+  readinessDeadlineMilliseconds: 2_000,
+  readinessKeptMilliseconds: 500,
+  /** What is wrong on our side rarely passes within a second; whoever sends webhooks has the patience. */
+  retryAfterSeconds: 5,
+  /** Stopping, all steps together, stays below what the process has until it is ended by force. */
+  httpDrainMilliseconds: 4_500,
+  stopStepMilliseconds: 500,
+  telemetryStopMilliseconds: 1_600,
+  /** Connections that the executor leaves to look-ups of sources and names. */
+  lookUpConnections: 2,
+} as const;

@@ -1,0 +1,160 @@
+import type { Caller } from '@karmanflow/commands';
+import { effectiveScopes, roles } from '@karmanflow/policy';
+import { controlEnvironmentOf, type Database, type Id, toId, toUuid } from '@karmanflow/schema';
+import { ingestLimits } from './ingest-limits.ts';
+
+export interface IngestAddress {
+  readonly tenantId: Id<'tenant'>;
+  readonly ingestSourceId: Id<'ingestSource'>;
+}
+
+/** A live source: how its messages are verified, and as whom they act. */
+export interface IngestSource {
+  readonly ingestSourceId: Id<'ingestSource'>;
+  readonly preset: string;
+  /** References into the secret store, never secrets. Messages may be signed with any of them. */
+  readonly secretRefs: readonly string[];
+  readonly toleranceSeconds: number;
+  readonly caller: Caller;
+}
+
+/** Why nothing is accepted at an address. For the log alone: senders cannot tell these apart. */
+export type NoSource =
+  | 'source_unknown'
+  | 'source_paused'
+  | 'tenant_not_active'
+  | 'principal_not_active'
+  | 'principal_not_connector';
+
+export type SourceResult =
+  | { readonly ok: true; readonly source: IngestSource }
+  | { readonly ok: false; readonly reason: NoSource };
+
+export interface SourceDirectory {
+  /** The source at an address, when it may be used now. Throws when the database does not answer. */
+  find(address: IngestAddress): Promise<SourceResult>;
+}
+
+export interface SourceDirectoryPorts {
+  readonly database: Database;
+  /** Wall clock in milliseconds since the epoch: role grants begin and end. */
+  readonly now: () => number;
+  /** A clock that never goes back, for the age of what is kept. */
+  readonly monotonicNow: () => number;
+}
+
+/**
+ * Finds sources. Answers, also that there is none, are kept for half a second and shared by those who ask meanwhile, so
+ * that a source that is paused stops within a second and a busy one costs two look-ups a second.
+ */
+export function createSourceDirectory(ports: SourceDirectoryPorts): SourceDirectory {
+  const known = new Map<string, { until: number; source: Promise<SourceResult> }>();
+  return {
+    find(address) {
+      const name = `${address.tenantId} ${address.ingestSourceId}`;
+      const now = ports.monotonicNow();
+      const kept = known.get(name);
+      if (kept && now < kept.until) return kept.source;
+      const source = lookUp(ports, address);
+      const entry = { until: now + ingestLimits.sourceCacheMilliseconds, source };
+      known.delete(name);
+      known.set(name, entry);
+      // A look-up that failed says nothing about the source.
+      source.catch(() => {
+        if (known.get(name) === entry) known.delete(name);
+      });
+      for (const oldest of known.keys()) {
+        if (known.size <= ingestLimits.sourceCacheEntries) break;
+        known.delete(oldest);
+      }
+      return source;
+    },
+  };
+}
+
+async function lookUp({ database, now }: SourceDirectoryPorts, address: IngestAddress): Promise<SourceResult> {
+  const { tenantId, ingestSourceId } = address;
+  const control = toUuid(tenantId);
+  const sourceId = toUuid(ingestSourceId);
+  const scope = { tenantId, environmentId: controlEnvironmentOf(tenantId) };
+  const [source, grants] = await database.read(scope, (db) =>
+    Promise.all([
+      db
+        .selectFrom('ingest_sources as s')
+        .innerJoin('principals as p', (join) =>
+          join
+            .onRef('p.tenant_id', '=', 's.tenant_id')
+            .onRef('p.environment_id', '=', 's.environment_id')
+            .onRef('p.id', '=', 's.principal_id'),
+        )
+        .innerJoin('environments as e', (join) =>
+          join
+            .onRef('e.tenant_id', '=', 's.tenant_id')
+            .onRef('e.environment_id', '=', 's.environment_id')
+            .onRef('e.id', '=', 's.target_environment_id'),
+        )
+        .innerJoin('tenants as t', (join) =>
+          join.onRef('t.tenant_id', '=', 's.tenant_id').onRef('t.environment_id', '=', 's.environment_id'),
+        )
+        .where('s.tenant_id', '=', control)
+        .where('s.environment_id', '=', control)
+        .where('s.id', '=', sourceId)
+        .select(['s.preset', 's.secret_refs', 's.tolerance_seconds', 's.status', 's.principal_id'])
+        .select(['p.type as actor_type', 'p.owner_id', 'p.status as principal_status'])
+        .select(['e.id as environment', 'e.kind', 'e.status as environment_status', 't.status as tenant_status'])
+        .executeTakeFirst(),
+      // Not by the id that the first query finds: both are asked at once, also for a source that does not exist.
+      db
+        .selectFrom('role_grants as g')
+        .innerJoin('ingest_sources as s', (join) =>
+          join
+            .onRef('s.tenant_id', '=', 'g.tenant_id')
+            .onRef('s.environment_id', '=', 'g.environment_id')
+            .onRef('s.principal_id', '=', 'g.principal_id'),
+        )
+        .where('s.tenant_id', '=', control)
+        .where('s.environment_id', '=', control)
+        .where('s.id', '=', sourceId)
+        .select(['g.role', 'g.target_environment_id', 'g.valid_from', 'g.valid_until', 'g.revoked_at'])
+        .limit(ingestLimits.roleGrantsPerPrincipal)
+        .execute(),
+    ]),
+  );
+  if (!source) return { ok: false, reason: 'source_unknown' };
+  if (source.status !== 'ACTIVE') return { ok: false, reason: 'source_paused' };
+  if (source.tenant_status !== 'ACTIVE') return { ok: false, reason: 'tenant_not_active' };
+  if (source.principal_status !== 'ACTIVE') return { ok: false, reason: 'principal_not_active' };
+  if (source.actor_type !== 'CONNECTOR') return { ok: false, reason: 'principal_not_connector' };
+  const scopes = effectiveScopes({
+    grants: grants.map((grant) => ({
+      role: grant.role,
+      environmentId: grant.target_environment_id,
+      validFrom: grant.valid_from,
+      validUntil: grant.valid_until,
+      revokedAt: grant.revoked_at,
+    })),
+    // A source carries what a connector may do, whatever else its principal was granted.
+    credentialScopes: roles.connector,
+    environmentId: source.environment,
+    now: new Date(now()).toISOString(),
+  });
+  const caller: Caller = {
+    tenantId,
+    environmentId: toId('environment', source.environment),
+    // The columns' CHECKs keep these to the values of their types.
+    environment: {
+      kind: source.kind as Caller['environment']['kind'],
+      status: source.environment_status as Caller['environment']['status'],
+    },
+    actor: {
+      type: 'CONNECTOR',
+      id: toId('principal', source.principal_id),
+      onBehalfOf: source.owner_id === null ? null : toId('principal', source.owner_id),
+    },
+    credential: { type: 'ingest_source', id: ingestSourceId },
+    scopes,
+    riskCeiling: 'R1',
+  };
+  const { preset, secret_refs: secretRefs, tolerance_seconds: toleranceSeconds } = source;
+  return { ok: true, source: { ingestSourceId, preset, secretRefs, toleranceSeconds, caller } };
+}

@@ -1,0 +1,219 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { access, type Caller } from '@karmanflow/commands';
+import { createTestWorld, execute, metadataFor, responseOf, type TestWorld } from '@karmanflow/commands/testing';
+import { roles } from '@karmanflow/policy';
+import {
+  bootDatabase,
+  createFileSecretStore,
+  createLogger,
+  type SecretReference,
+  type SecretStore,
+  startTelemetry,
+  type WritableSecretStore,
+} from '@karmanflow/runtime';
+import { captureLog, type LogCapture } from '@karmanflow/runtime/testing';
+import { controlEnvironmentOf, type Id, newId, toId } from '@karmanflow/schema';
+import { generateWebhookSecret, signWebhook } from '@karmanflow/webhooks';
+import { createIngest, type Ingest } from '../create-ingest.ts';
+
+/** A tenant with a sandbox in which 10 units of MUG-1 lie in BER-1 and are sold by the channel WEB, and a source. */
+export interface Shop {
+  readonly tenantId: Id<'tenant'>;
+  readonly sandbox: Id<'environment'>;
+  readonly ingestSourceId: Id<'ingestSource'>;
+  readonly connectorId: string;
+  /** The path of the source. */
+  readonly path: string;
+  readonly secret: string;
+  readonly secretRef: SecretReference;
+  readonly variantId: string;
+  readonly locationId: string;
+}
+
+export interface RunningIngest extends Ingest {
+  readonly url: string;
+  readonly log: LogCapture;
+}
+
+export interface IngestWorld {
+  readonly world: TestWorld;
+  readonly secretStore: WritableSecretStore;
+  readonly secretsDirectory: string;
+  createShop(name: string): Promise<Shop>;
+  /** A process of its own but for the process: its own connections, executor, caches and port. */
+  start(options?: { secretStore?: SecretStore; collector?: string }): Promise<RunningIngest>;
+  close(): Promise<void>;
+}
+
+let shops = 0;
+
+export async function createIngestWorld(): Promise<IngestWorld> {
+  const world = await createTestWorld();
+  const secretsDirectory = await mkdtemp(join(tmpdir(), 'kf-ingest-'));
+  const secretStore = createFileSecretStore({ directory: secretsDirectory });
+  const running: RunningIngest[] = [];
+
+  async function createShop(name: string): Promise<Shop> {
+    const tenantId = toId('tenant', Bun.randomUUIDv7());
+    const secret = generateWebhookSecret(randomBytes);
+    shops += 1;
+    const secretRef: SecretReference = `secrets://shop-${shops}`;
+    await secretStore.write(secretRef, Buffer.from(secret));
+    const made = responseOf(
+      await execute(
+        world.executor,
+        'access.bootstrap_tenant',
+        bootstrap({ name, secretRef }),
+        metadataFor(platform(tenantId)),
+      ),
+    );
+    const idOf = (list: string, wanted: string): string => {
+      const found = (made[list] as unknown as { name: string; id: string }[]).find((one) => one.name === wanted);
+      if (!found) throw new Error(`${wanted} was not made`);
+      return found.id;
+    };
+    const sandbox = idOf('environments', 'sandbox') as Id<'environment'>;
+    const ingestSourceId = idOf('ingestSources', 'web-shop') as Id<'ingestSource'>;
+    const operator: Caller = {
+      ...platform(tenantId),
+      environmentId: sandbox,
+      environment: { kind: 'SANDBOX', status: 'ACTIVE' },
+      actor: { type: 'USER', id: idOf('principals', 'operator') as Id<'principal'>, onBehalfOf: null },
+      scopes: new Set(roles.operator),
+    };
+    const succeed = async (type: string, input: unknown) =>
+      responseOf(await execute(world.executor, type, input, metadataFor(operator)));
+    const variantId = String((await succeed('inventory.register_variant', { sku: 'MUG-1', name: 'Mug' }))['variantId']);
+    const locationId = String(
+      (await succeed('inventory.register_location', { code: 'BER-1', name: 'Berlin' }))['locationId'],
+    );
+    await succeed('inventory.register_channel', { code: 'WEB', name: 'Web', locations: [{ locationId }] });
+    await succeed('inventory.adjust', { variantId, locationId, delta: 10, reason: 'received' });
+    const path = `/v1/ingest/${access.formatIngestAddress({ tenantId, ingestSourceId })}`;
+    const connectorId = idOf('principals', 'storefront');
+    return { tenantId, sandbox, ingestSourceId, connectorId, path, secret, secretRef, variantId, locationId };
+  }
+
+  async function start(options: { secretStore?: SecretStore; collector?: string } = {}): Promise<RunningIngest> {
+    const log = captureLog();
+    const logger = createLogger({ app: 'ingest', level: 'debug', destination: log.destination });
+    const url = world.testDatabase.urlFor('kf_ingest');
+    const ingest = await createIngest({
+      profile: 'local',
+      port: 0,
+      metricsPort: 0,
+      database: await bootDatabase({
+        url,
+        role: 'kf_ingest',
+        profile: 'local',
+        applicationName: 'kf-test-ingest',
+        logger,
+      }),
+      signer: world.signer,
+      secretStore: options.secretStore ?? secretStore,
+      logger,
+      telemetry: await startTelemetry({ serviceName: 'ingest', endpoint: options.collector ?? null }),
+    });
+    const started = { ...ingest, url: `http://127.0.0.1:${ingest.port}`, log };
+    running.push(started);
+    return started;
+  }
+
+  return {
+    world,
+    secretStore,
+    secretsDirectory,
+    createShop,
+    start,
+    async close() {
+      await Promise.all(running.map((ingest) => ingest.stop().catch(() => undefined)));
+      await world.close();
+      await rm(secretsDirectory, { recursive: true });
+    },
+  };
+}
+
+function platform(tenantId: Id<'tenant'>): Caller {
+  return {
+    tenantId,
+    environmentId: controlEnvironmentOf(tenantId),
+    environment: { kind: 'CONTROL', status: 'ACTIVE' },
+    actor: { type: 'SYSTEM', id: newId('principal', () => Bun.randomUUIDv7()), onBehalfOf: null },
+    credential: null,
+    scopes: new Set(roles.platform_bootstrap),
+    riskCeiling: 'R1',
+  };
+}
+
+function bootstrap(options: { readonly name: string; readonly secretRef: string }): unknown {
+  return {
+    name: options.name,
+    environments: [{ name: 'sandbox', kind: 'SANDBOX' }],
+    principals: [
+      { handle: 'operator', type: 'USER', roles: ['operator'] },
+      { handle: 'storefront', type: 'CONNECTOR', roles: ['connector'] },
+    ],
+    apiKeys: [],
+    ingestSources: [
+      { code: 'web-shop', principal: 'storefront', environment: 'sandbox', secretRefs: [options.secretRef] },
+    ],
+  };
+}
+
+export interface OrderOptions {
+  readonly orderId?: string;
+  readonly quantity?: number;
+  readonly sku?: string;
+  readonly holdSeconds?: number;
+}
+
+export function order(options: OrderOptions = {}): Record<string, unknown> {
+  const { orderId = 'ORDER-1', quantity = 1, sku = 'MUG-1', holdSeconds } = options;
+  return {
+    type: 'order.created',
+    timestamp: '2026-01-01T00:00:00Z',
+    data: {
+      orderId,
+      salesChannel: 'WEB',
+      ...(holdSeconds === undefined ? {} : { holdSeconds }),
+      lines: [{ sku, location: 'BER-1', quantity }],
+    },
+  };
+}
+
+export interface DeliveryOptions {
+  readonly messageId?: string;
+  readonly secret?: string;
+  /** Seconds to add to the current time. */
+  readonly shiftSeconds?: number;
+  /** What is sent instead of the body that was signed. */
+  readonly sentBody?: Uint8Array;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A signed request, ready to be sent. */
+export function delivery(
+  shop: Pick<Shop, 'secret'>,
+  message: unknown,
+  options: DeliveryOptions = {},
+): RequestInit & {
+  headers: Record<string, string>;
+  body: Uint8Array<ArrayBuffer>;
+} {
+  const text = message instanceof Uint8Array ? message : new TextEncoder().encode(JSON.stringify(message));
+  const body = Uint8Array.from(text);
+  const signed = signWebhook({
+    secret: options.secret ?? shop.secret,
+    messageId: options.messageId ?? `msg_${Bun.randomUUIDv7()}`,
+    timestampSeconds: Math.floor(Date.now() / 1000) + (options.shiftSeconds ?? 0),
+    body,
+  });
+  return {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...signed, ...options.headers },
+    body: options.sentBody === undefined ? body : Uint8Array.from(options.sentBody),
+  };
+}

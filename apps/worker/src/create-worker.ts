@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto';
+import {
+  composeExecutor,
+  createMetrics,
+  type Logger,
+  type Profile,
+  type ReceiptKeyring,
+  serveHttp,
+  serveMetrics,
+  stopInOrder,
+  type StopStep,
+  type Telemetry,
+} from '@karmanflow/runtime';
+import { type Database, limits } from '@karmanflow/schema';
+import { createApp } from './create-app.ts';
+import { createReadiness } from './readiness.ts';
+import { createSweeper } from './sweeper/create-sweeper.ts';
+import { startSweeping } from './sweeper/start-sweeping.ts';
+import { createSweeperMetrics } from './sweeper/sweeper-metrics.ts';
+import { workerLimits } from './worker-limits.ts';
+
+export interface WorkerOptions {
+  readonly profile: Profile;
+  /** 0 for any free port. */
+  readonly port: number;
+  readonly metricsPort: number;
+  /** Opened as kf_worker; closed when the process stops. */
+  readonly database: Database;
+  readonly signer: ReceiptKeyring['signer'];
+  readonly logger: Logger;
+  readonly telemetry: Telemetry;
+  /** `limits.sweepIntervalMilliseconds` unless a test has less time. */
+  readonly sweepIntervalMilliseconds?: number;
+}
+
+export interface Worker {
+  readonly port: number;
+  readonly metricsPort: number;
+  /** Begins no sweep any more, ends the one under way, and closes what was opened. */
+  stop(): Promise<void>;
+}
+
+/** Joins the worker together and starts it. Throws `PortUnavailable`; whatever began before is stopped then. */
+export async function createWorker(options: WorkerOptions): Promise<Worker> {
+  const { profile, database, logger, telemetry, signer } = options;
+  // On one machine nobody else needs to reach it; elsewhere the platform stands before it.
+  const hostname = profile === 'local' ? '127.0.0.1' : '0.0.0.0';
+  const monotonicNow = (): number => performance.now();
+  const metrics = createMetrics({ app: 'worker' });
+  const sweeperMetrics = createSweeperMetrics(metrics, monotonicNow);
+  const transactionsMax = limits.poolConnections - workerLimits.readConnections;
+  const executor = composeExecutor({ database, signer, logger, metrics, transactionsMax });
+  const readiness = createReadiness(database, {
+    deadlineMilliseconds: workerLimits.readinessDeadlineMilliseconds,
+    keptMilliseconds: workerLimits.readinessKeptMilliseconds,
+    monotonicNow,
+  });
+  const app = createApp({ profile, isReady: () => readiness.check() });
+  const http = serveHttp({
+    port: options.port,
+    hostname,
+    fetch: (request) => app.fetch(request),
+    maxRequestBodyBytes: workerLimits.requestBodyBytes,
+    idleTimeoutSeconds: workerLimits.idleTimeoutSeconds,
+    logger,
+    drainMilliseconds: workerLimits.stopStepMilliseconds,
+  });
+  let metricsServer: ReturnType<typeof serveMetrics>;
+  try {
+    metricsServer = serveMetrics({ port: options.metricsPort, hostname, metrics, logger });
+  } catch (error) {
+    await http.stop();
+    throw error;
+  }
+  const sweeping = startSweeping({
+    sweeper: createSweeper({
+      database,
+      executor,
+      logger,
+      tracer: telemetry.tracer,
+      uuidSource: () => Bun.randomUUIDv7(),
+      randomBytes,
+      monotonicNow,
+      onExpiry: sweeperMetrics.expiry,
+      onScope: sweeperMetrics.scope,
+    }),
+    metrics: sweeperMetrics,
+    logger,
+    monotonicNow,
+    intervalMilliseconds: options.sweepIntervalMilliseconds ?? limits.sweepIntervalMilliseconds,
+  });
+  const deadlineMilliseconds = workerLimits.stopStepMilliseconds;
+  const steps: StopStep[] = [
+    { name: 'sweeping', stop: () => sweeping.stop(), deadlineMilliseconds: workerLimits.sweepStopMilliseconds },
+    { name: 'executor', stop: async () => void (await executor.drain(deadlineMilliseconds)), deadlineMilliseconds },
+    { name: 'http', stop: () => http.stop(), deadlineMilliseconds: deadlineMilliseconds * 2 },
+    { name: 'database', stop: () => database.close(), deadlineMilliseconds },
+    { name: 'metrics', stop: () => metricsServer.stop(), deadlineMilliseconds },
+    {
+      name: 'telemetry',
+      stop: () => telemetry.shutdown(),
+      deadlineMilliseconds: workerLimits.telemetryStopMilliseconds,
+    },
+  ];
+  return { port: http.port, metricsPort: metricsServer.port, stop: () => stopInOrder(steps, logger) };
+}

@@ -1,0 +1,40 @@
+import {
+  bootDatabase,
+  type Configuration,
+  loadReceiptKeyring,
+  type Logger,
+  openSecretStore,
+  readSecretText,
+  startTelemetry,
+} from '@karmanflow/runtime';
+import type { configurationShape } from './configuration.ts';
+import { createWorker, type Worker } from './create-worker.ts';
+import { workerLimits } from './worker-limits.ts';
+
+/** Opens everything that the worker stands on, in order, and starts it. What was opened before a failure is closed again. */
+export async function startWorker(
+  configuration: Configuration<typeof configurationShape>,
+  logger: Logger,
+): Promise<Worker> {
+  const { KF_PROFILE: profile, KF_SYNCHRONOUS_COMMIT: synchronousCommit } = configuration;
+  if (profile !== 'local' && synchronousCommit === 'off') {
+    throw new Error('KF_SYNCHRONOUS_COMMIT=off is for the profile local: elsewhere a crash must lose nothing');
+  }
+  const ttlMilliseconds = workerLimits.secretCacheMilliseconds;
+  const secretStore = openSecretStore(configuration.KF_SECRETS, { ttlMilliseconds });
+  const { signer } = await loadReceiptKeyring(secretStore, configuration.KF_RECEIPT_KEYRING_REF);
+  const url = await readSecretText(secretStore, configuration.KF_DATABASE_URL_REF);
+  const settings: Record<string, string> = synchronousCommit === 'off' ? { synchronous_commit: 'off' } : {};
+  const database = await bootDatabase({ url, role: 'kf_worker', profile, applicationName: 'worker', logger, settings });
+  try {
+    const endpoint = configuration.OTEL_EXPORTER_OTLP_ENDPOINT;
+    const telemetry = await startTelemetry({ serviceName: 'worker', endpoint, logger });
+    const { KF_PORT: port, KF_METRICS_PORT: metricsPort } = configuration;
+    const worker = await createWorker({ profile, port, metricsPort, database, signer, logger, telemetry });
+    logger.info({ port: worker.port, metricsPort: worker.metricsPort }, 'serving');
+    return worker;
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
