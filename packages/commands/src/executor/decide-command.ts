@@ -67,6 +67,9 @@ export function decideCommand(
   const decision = verdictOf(command, { ports, state, now, personal });
   const events = decision.events.map((draft, ordinal) => writeEvent({ command, draft, ordinal, ports, state, now }));
   const response = decision.response === null ? null : canonicalBytes(decision.response as JsonValue);
+  if (response && response.length > limits.responseBytes) {
+    throw new Error(`response of ${command.definition.type} is too large`);
+  }
   const body = receiptBody(command, {
     decision,
     events,

@@ -57,10 +57,12 @@ export function createExecutor(ports: ExecutorPorts): Executor {
   let draining = false;
   /** Repeats that wait for the first command with their key; bounded like everything that waits. */
   let joined = 0;
+  const onError = (error: unknown, detail: { commandType?: string; requestId?: string }): void =>
+    quietly(() => ports.onError?.(error, detail));
   const transactionPorts: TransactionPorts = {
     ...ports,
     onBug: (error, command) =>
-      ports.onError?.(error, { commandType: command.definition.type, requestId: command.metadata.requestId }),
+      onError(error, { commandType: command.definition.type, requestId: command.metadata.requestId }),
   };
   const scheduler = new LaneScheduler({
     transactionsMax: ports.transactionsMax ?? limits.poolConnections,
@@ -71,9 +73,10 @@ export function createExecutor(ports: ExecutorPorts): Executor {
       const { failed } = await runBatch(scope, commands, {
         ...transactionPorts,
         sleep: ports.sleep,
-        onError: ports.onError,
+        onError,
       });
-      ports.observer?.onBatch({ commands: commands.length, milliseconds: ports.monotonicNow() - startedAt, failed });
+      const milliseconds = ports.monotonicNow() - startedAt;
+      quietly(() => ports.observer?.onBatch({ commands: commands.length, milliseconds, failed }));
     },
   });
 
@@ -93,16 +96,18 @@ export function createExecutor(ports: ExecutorPorts): Executor {
     const outcome = await ports.tracer.startActiveSpan(`command ${definition.type}`, async (span) => {
       try {
         return await admit(parsed, metadata, span);
+      } catch (error) {
+        // A feature that throws before its command is queued, in `load` for example: nothing was done.
+        onError(error, { commandType: definition.type, requestId: metadata.requestId });
+        return rejected('internal_error', 'the command failed and changed nothing');
       } finally {
         span.end();
       }
     });
-    ports.observer?.onCommand({
-      type: definition.type,
-      outcome: outcome.kind === 'receipt' ? outcome.receipt.status : outcome.code,
-      replayed: outcome.kind === 'receipt' && outcome.replayed,
-      milliseconds: ports.monotonicNow() - startedAt,
-    });
+    const milliseconds = ports.monotonicNow() - startedAt;
+    const word = outcome.kind === 'receipt' ? outcome.receipt.status : outcome.code;
+    const replayed = outcome.kind === 'receipt' && outcome.replayed;
+    quietly(() => ports.observer?.onCommand({ type: definition.type, outcome: word, replayed, milliseconds }));
     return outcome;
   }
 
@@ -223,6 +228,15 @@ export function createExecutor(ports: ExecutorPorts): Executor {
       return { finished: await Promise.race([scheduler.idle().then(() => true), timeout]) };
     },
   };
+}
+
+/** A metric or a log that fails must not take a command's answer with it. */
+function quietly(tell: () => void): void {
+  try {
+    tell();
+  } catch {
+    // There is nobody left to tell.
+  }
 }
 
 /** FNV-1a, 32 bits: spreads texts evenly, which is all that a lane number needs. */

@@ -85,10 +85,6 @@ const probes: Probe[] = [
     decide: (_state, input, ctx) =>
       accept({ events: [reserved(input, ctx, 1)], response: { value: 'x'.repeat(70_000) } }),
   }),
-  probe('answers_otherwise', {
-    output: v.strictObject({ value: v.number() }),
-    decide: (_state, input, ctx) => accept({ events: [reserved(input, ctx, 1)], response: { value: 'text' } }),
-  }),
   probe('says_too_much', {
     decide: () => refuse('stock_insufficient', { value: 'x'.repeat(100_000) }),
   }),

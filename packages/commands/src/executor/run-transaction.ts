@@ -8,6 +8,7 @@ import { type LoadStatement, loadName, loadStatements } from './load-statements.
 import { type Outcome, rejected, type ReceiptStatus, type StoredReceipt } from './outcome.ts';
 import type { QueuedCommand } from './queued-command.ts';
 import { selectClock, selectReceiptsById, selectReceiptsByKey, type Statement } from './statements.ts';
+import { allOf, StatementBlock } from './statement-block.ts';
 import { finalStatements, newRowStatements } from './write-statements.ts';
 
 export interface TransactionPorts extends DecisionPorts {
@@ -106,13 +107,6 @@ class BatchTransaction {
     return this.#settled;
   }
 
-  /** Waits for all of a block of statements; the first failure is the cause of the others. */
-  async #all(sent: readonly Promise<QueryResult>[]): Promise<QueryResult[]> {
-    const results = await Promise.allSettled(sent);
-    for (const result of results) if (result.status === 'rejected') throw result.reason;
-    return results.map((result) => (result as PromiseFulfilledResult<QueryResult>).value);
-  }
-
   async #send(statement: string | Statement): Promise<QueryResult> {
     const name = typeof statement === 'string' ? (statement.split(' ', 1)[0] ?? '') : statement.name;
     const span = this.#ports.tracer.startSpan(`db.statement ${name}`, {}, this.#context);
@@ -131,7 +125,7 @@ class BatchTransaction {
     );
     const known = this.#lookUps();
     const [clock, ...results] = (
-      await this.#all(
+      await allOf(
         [
           'BEGIN',
           ...scopeStatements(this.#scope),
@@ -215,7 +209,7 @@ class BatchTransaction {
         following.flatMap(({ definition, input }) => definition.loadNext?.(input as never, this.#state) ?? []),
       );
       if (loading.length === 0) return;
-      this.#addLoaded(loading, await this.#all(loading.map(({ statement }) => this.#send(statement))));
+      this.#addLoaded(loading, await allOf(loading.map(({ statement }) => this.#send(statement))));
     }
     throw new Error(`rows still name others after ${loadRoundsMax} rounds`);
   }
@@ -223,44 +217,57 @@ class BatchTransaction {
   /**
    * Decides one command after the other, and sends the rows of those decided while the next are: database and process work
    * at the same time. COMMIT goes out with the last rows, so a deadline is checked before it and never after.
+   *
+   * From the moment at which its rows are sent, only the end of the transaction tells what became of a command: a deadline
+   * that passes then leaves the outcome open. That is taken back when no COMMIT went out, or when it is known to have failed.
    */
   async #decideAndWrite(open: readonly QueuedCommand[], now: string): Promise<DecidedCommand[]> {
-    const options = { registry: this.#ports.registry, scope: this.#pair, state: this.#state };
-    const decided: DecidedCommand[] = [];
-    const sent: Promise<QueryResult>[] = [];
-    let failed = false;
-    const send = (statements: readonly (string | Statement)[]): void => {
-      for (const statement of statements) {
-        const result = this.#send(statement);
-        result.catch(() => {
-          failed = true;
-        });
-        sent.push(result);
+    const before = new Map<QueuedCommand, boolean>();
+    const block = new StatementBlock((statement) => this.#send(statement));
+    let committing = false;
+    try {
+      const decided = await this.#decideAhead(open, { now, before, block });
+      if (decided.length > 0 && !block.failed) {
+        const last = finalStatements(decided, this.#writeOptions());
+        committing = true;
+        block.send([...last, 'COMMIT']);
+      } else if (!block.failed) {
+        block.send(['ROLLBACK']);
       }
-    };
-    for (let from = 0; from < open.length && !failed; from += limits.decideAheadCommands) {
-      if (from > 0) await this.#ports.giveWay();
-      const ahead = this.#decide(open.slice(from, from + limits.decideAheadCommands), now);
-      decided.push(...ahead);
-      if (ahead.length > 0) send(newRowStatements(ahead, options));
-    }
-    if (decided.length === 0) {
-      await this.#all([this.#send('ROLLBACK')]);
+      const results = await block.end();
+      // COMMIT of an aborted transaction succeeds and says ROLLBACK.
+      if (committing && results.at(-1)?.command !== 'COMMIT')
+        throw new Error('the transaction was rolled back by the server');
       return decided;
-    }
-    const before = decided.map(({ command }) => command.commitUnseen);
-    if (!failed) {
-      for (const { command } of decided) command.commitUnseen = true;
-      send([...finalStatements(decided, options), 'COMMIT']);
-    }
-    const results = await this.#all(sent).catch((error: unknown) => {
-      // A statement that the server refused aborts the transaction: its COMMIT is known to have done nothing.
-      if (isRefusedByServer(error)) decided.forEach(({ command }, at) => (command.commitUnseen = before[at] ?? true));
+    } catch (error) {
+      const known = !committing || isRefusedByServer(error);
+      if (known) for (const [command, was] of before) command.commitUnseen = was;
       throw error;
-    });
-    // COMMIT of an aborted transaction succeeds and says ROLLBACK.
-    if (results.at(-1)?.command !== 'COMMIT') throw new Error('the transaction was rolled back by the server');
+    }
+  }
+
+  async #decideAhead(
+    open: readonly QueuedCommand[],
+    work: { now: string; before: Map<QueuedCommand, boolean>; block: StatementBlock },
+  ): Promise<DecidedCommand[]> {
+    const decided: DecidedCommand[] = [];
+    for (let from = 0; from < open.length && !work.block.failed; from += limits.decideAheadCommands) {
+      if (from > 0) await this.#ports.giveWay();
+      const ahead = this.#decide(open.slice(from, from + limits.decideAheadCommands), work.now);
+      if (ahead.length === 0) continue;
+      decided.push(...ahead);
+      const statements = newRowStatements(ahead, this.#writeOptions());
+      for (const { command } of ahead) {
+        work.before.set(command, command.commitUnseen);
+        command.commitUnseen = true;
+      }
+      work.block.send(statements);
+    }
     return decided;
+  }
+
+  #writeOptions(): Parameters<typeof finalStatements>[1] {
+    return { registry: this.#ports.registry, scope: this.#pair, state: this.#state };
   }
 
   #decide(commands: readonly QueuedCommand[], now: string): DecidedCommand[] {

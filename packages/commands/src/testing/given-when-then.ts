@@ -1,5 +1,6 @@
 import type { EventDraft } from '@karmanflow/events';
 import { newId, type RefusalCode } from '@karmanflow/schema';
+import * as v from 'valibot';
 import type { CommandDefinition, DecisionContext, Verdict } from '../definition/command.ts';
 import type { Registry } from '../definition/registry.ts';
 import { WorkingState } from '../working-state.ts';
@@ -55,5 +56,18 @@ export function given(
     newId: (kind) => newId(kind, uuidSource),
     personal: new Map(),
   };
-  return { when: (command, input, at = {}) => command.decide(state, input, { ...base, now: at.now ?? now }) };
+  return {
+    when: (command, input, at = {}) => {
+      const verdict = command.decide(state, input, { ...base, now: at.now ?? now });
+      if (verdict.kind === 'accept') for (const event of verdict.events) checkEvent(registry, event);
+      return verdict;
+    },
+  };
+}
+
+/** The stream is immutable: an event that its own schema would refuse must not get that far. */
+function checkEvent(registry: Registry, { type, data }: EventDraft): void {
+  const definition = registry.events.get(type);
+  if (!definition) throw new Error(`${type} is not an event of the registry`);
+  v.assert(definition.data, data);
 }
