@@ -13,7 +13,7 @@ export interface EventPage {
   readonly hasMore: boolean;
 }
 
-const cursorPattern = /^([0-9]{1,20})\.([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/;
+const cursorPattern = /^(0|[1-9][0-9]{0,19})\.([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/;
 export const startCursor: EventCursor = '0.00000000-0000-0000-0000-000000000000';
 
 export function isEventCursor(text: string): boolean {

@@ -130,7 +130,7 @@ describe('a connection that is lost while its transaction goes on without it', (
 describe('backends that are terminated at random under load', () => {
   test('cost nobody an answer, and no command its one effect', async () => {
     const executor = stocked.neighbour();
-    const other = await stocked.stock(1_000);
+    const other = await stocked.stock(10_000);
     const before = { level: await stocked.levelOf(level), other: await stocked.levelOf(other) };
     const answered = new AbortController();
     let killed = 0;
@@ -141,28 +141,26 @@ describe('backends that are terminated at random under load', () => {
             and application_name = 'kf-test-neighbour' and state <> 'idle' order by random() limit 1`,
         );
         killed += rowCount ?? 0;
-        await Bun.sleep(7);
+        // Rarely enough that most transactions live: this is about those that do not.
+        await Bun.sleep(120);
       }
     })();
     const outcomes: Outcome[] = [];
     // Waves, since one batch would be over before anybody could be killed.
-    for (let wave = 0; wave < 12; wave += 1) {
-      outcomes.push(
-        ...(await Promise.all(
-          many(30, (index) =>
-            stocked.reserve(index % 2 === 0 ? level : other, 1, { executor, key: `wave ${wave} ${index}` }),
-          ),
-        )),
+    for (let wave = 0; killed < 5 && wave < 300; wave += 1) {
+      const sent = many(30, (index) =>
+        stocked.reserve(index % 2 === 0 ? level : other, 1, { executor, key: `wave ${wave} ${index}` }),
       );
+      outcomes.push(...(await Promise.all(sent)));
     }
     answered.abort();
     await killing;
-    expect(killed).toBeGreaterThan(0);
-    expect(tally(outcomes)).toEqual({ SUCCEEDED: 360 });
-    expect(new Set(outcomes.map((outcome) => receiptOf(outcome).id)).size).toBe(360);
+    expect(killed).toBeGreaterThanOrEqual(5);
+    expect(tally(outcomes)).toEqual({ SUCCEEDED: outcomes.length });
+    expect(new Set(outcomes.map((outcome) => receiptOf(outcome).id)).size).toBe(outcomes.length);
     expect(outcomes.every((outcome) => outcome.kind === 'receipt' && !outcome.replayed)).toBe(true);
-    expect((await stocked.levelOf(level)).reserved - before.level.reserved).toBe(180);
-    expect((await stocked.levelOf(other)).reserved - before.other.reserved).toBe(180);
+    expect((await stocked.levelOf(level)).reserved - before.level.reserved).toBe(outcomes.length / 2);
+    expect((await stocked.levelOf(other)).reserved - before.other.reserved).toBe(outcomes.length / 2);
   }, 30_000);
 });
 
@@ -189,5 +187,5 @@ describe('a database that is not there', () => {
 test('afterwards every receipt verifies, and the events rebuild the tables', async () => {
   const proof = await proveHistory({ adminUrl: stocked.world.testDatabase.adminUrl, signer: stocked.world.signer });
   expect(proof.complaints).toEqual([]);
-  expect(proof.receipts).toBeGreaterThan(500);
+  expect(proof.receipts).toBeGreaterThan(200);
 }, 20_000);

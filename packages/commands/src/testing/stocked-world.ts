@@ -30,18 +30,21 @@ export async function createStockedWorld(change: Partial<ExecutorPorts> = {}): P
   const world = await createTestWorld(change);
   const tenant = await world.createTenant('Acme');
   const admin = await world.testDatabase.admin();
-  const locations = new Map<TestTenant, string>();
+  const locations = new Map<TestTenant, Promise<string>>();
   const closing: (() => Promise<void>)[] = [];
   let count = 0;
+
+  async function registerLocation(owner: TestTenant): Promise<string> {
+    const made = await owner.succeed('inventory.register_location', { code: 'BER-1', name: 'Berlin' });
+    return String(made['locationId']);
+  }
 
   async function stock(units: number, owner = tenant): Promise<Level> {
     count += 1;
     const made = await owner.succeed('inventory.register_variant', { sku: `SKU-${count}`, name: 'Mug' });
-    const place =
-      locations.get(owner) ??
-      String((await owner.succeed('inventory.register_location', { code: 'BER-1', name: 'Berlin' }))['locationId']);
+    const place = locations.get(owner) ?? registerLocation(owner);
     locations.set(owner, place);
-    const level = { variantId: String(made['variantId']), locationId: place };
+    const level = { variantId: String(made['variantId']), locationId: await place };
     if (units > 0) await owner.succeed('inventory.adjust', { ...level, delta: units, reason: 'received' });
     return level;
   }

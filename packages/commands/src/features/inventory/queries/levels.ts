@@ -4,6 +4,9 @@ import { pageLimit } from '../../../definition/page.ts';
 import { defineQuery } from '../../../definition/query.ts';
 import { availableToPromise } from '../level.ts';
 
+const uuidText = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
+const levelCursor = new RegExp(`^var_${uuidText}:loc_${uuidText}$`);
+
 const levelShape = v.strictObject({
   variantId: idShape('variant'),
   locationId: idShape('location'),
@@ -29,9 +32,7 @@ export const listLevels = defineQuery({
     variantId: v.optional(idShape('variant')),
     locationId: v.optional(idShape('location')),
     /** The last level of the page before, as `variantId:locationId`. */
-    after: v.optional(
-      v.pipe(v.string(), v.regex(/^var_[0-9a-f-]{36}:loc_[0-9a-f-]{36}$/, 'must be variantId:locationId')),
-    ),
+    after: v.optional(v.pipe(v.string(), v.regex(levelCursor, 'must be variantId:locationId'))),
     limit: pageLimit,
   }),
   output: v.strictObject({ levels: v.array(levelShape), next: v.nullable(v.string()) }),

@@ -11,7 +11,15 @@ export const listMovements = defineQuery({
   input: v.strictObject({
     variantId: idShape('variant'),
     locationId: idShape('location'),
-    after: v.optional(v.pipe(v.string(), v.regex(/^evt_[0-9a-f-]{36}:[0-9]{1,3}$/, 'must be eventId:movementNumber'))),
+    after: v.optional(
+      v.pipe(
+        v.string(),
+        v.regex(
+          /^evt_[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}:[0-9]{1,3}$/,
+          'must be eventId:movementNumber',
+        ),
+      ),
+    ),
     limit: pageLimit,
   }),
   output: v.strictObject({

@@ -1,0 +1,94 @@
+import type { AnyCommand, Outcome, StoredReceipt } from '@karmanflow/commands';
+import { type ReceiptBody, receiptDocument } from '@karmanflow/receipts';
+import { problem } from '@karmanflow/runtime';
+import { isErrorCode } from '@karmanflow/schema';
+import type { ExchangeNotes } from './exchange.ts';
+
+const jsonHeaders = { 'content-type': 'application/json' };
+const replayedHeaders = { ...jsonHeaders, 'idempotent-replayed': 'true' };
+
+type ReceiptOutcome = Extract<Outcome, { kind: 'receipt' }>;
+
+/** The answer to a command. The bytes of its response and of its receipt are the stored ones. */
+export function commandResponse(
+  outcome: Outcome,
+  { definition, notes }: { readonly definition: AnyCommand; readonly notes: ExchangeNotes },
+): Response | Promise<Response> {
+  if (outcome.kind === 'rejected') {
+    notes.outcome = outcome.code;
+    return problem(outcome.code, { detail: outcome.detail });
+  }
+  const { receipt, replayed } = outcome;
+  notes.outcome = receipt.status;
+  notes.receiptId = receipt.id;
+  notes.replayed = replayed;
+  switch (receipt.status) {
+    case 'SUCCEEDED':
+      return succeeded(outcome, 200);
+    case 'PENDING_APPROVAL':
+      return succeeded(outcome, 202);
+    case 'REFUSED':
+      return refused(outcome, notes);
+    case 'DENIED':
+      return denied(outcome, definition);
+  }
+}
+
+function succeeded({ receipt, replayed }: ReceiptOutcome, status: number): Response {
+  if (receipt.response === null) throw new Error(`${receipt.id} has no response`);
+  const body = `{"data":${textOf(receipt.response)},"receipt":${documentText(receipt)},"replayed":${replayed}}`;
+  return new Response(body, { status, headers: replayed ? replayedHeaders : jsonHeaders });
+}
+
+function refused({ receipt, replayed }: ReceiptOutcome, notes: ExchangeNotes): Promise<Response> {
+  const { refusal } = bodyOf(receipt);
+  if (refusal === null || !isErrorCode(refusal.code)) throw new Error(`${receipt.id} says not why it was refused`);
+  notes.refusal = refusal.code;
+  const response = problem(refusal.code, {
+    ...inWords(refusal.detail),
+    extensions: { refusal: refusal.detail, replayed },
+    ...(replayed ? { headers: { 'idempotent-replayed': 'true' } } : {}),
+  });
+  return withReceipt(response, receipt);
+}
+
+function denied({ receipt }: ReceiptOutcome, definition: AnyCommand): Promise<Response> {
+  const { rule } = bodyOf(receipt).policy;
+  return withReceipt(
+    problem('policy_denied', { detail: `${rule}: ${definition.scope}`, extensions: { rule } }),
+    receipt,
+  );
+}
+
+/** Adds the receipt to a problem document as text, so that its bytes stay the ones that were signed. */
+async function withReceipt(response: Response, receipt: StoredReceipt): Promise<Response> {
+  const text = await response.text();
+  const body = `${text.slice(0, -1)},"receipt":${documentText(receipt)}}`;
+  return new Response(body, { status: response.status, headers: response.headers });
+}
+
+/** The ReceiptDocument of a stored receipt as JSON, around its canonical bytes: nothing is parsed or written anew. */
+export function documentText(receipt: Pick<StoredReceipt, 'bytes' | 'hash' | 'signature' | 'keyId'>): string {
+  const hash = Buffer.from(receipt.hash).toString('hex');
+  const value = Buffer.from(receipt.signature).toString('base64');
+  return (
+    `{"receipt":${textOf(receipt.bytes)},"hash":"sha256:${hash}",` +
+    `"signature":{"algorithm":"Ed25519","keyId":${JSON.stringify(receipt.keyId)},"value":"${value}"}}`
+  );
+}
+
+function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('utf8');
+}
+
+function bodyOf(receipt: StoredReceipt): ReceiptBody {
+  return receiptDocument(receipt).receipt;
+}
+
+/** The facts of a refusal for a reader; programs take `refusal`. */
+function inWords(facts: Readonly<Record<string, unknown>>): { readonly detail?: string } {
+  const words = Object.entries(facts).map(
+    ([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return words.length === 0 ? {} : { detail: words.join(', ') };
+}

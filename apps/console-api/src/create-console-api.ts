@@ -1,0 +1,93 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
+import { access, type Executor, type Registry } from '@karmanflow/commands';
+import type { KeySetDocument } from '@karmanflow/receipts';
+import { type Logger, type Metrics, type Profile, secureHeaders, type Telemetry } from '@karmanflow/runtime';
+import type { Database } from '@karmanflow/schema';
+import type { ApiDocument } from './api-document.ts';
+import { describeApi } from './describe-api.ts';
+import { registerEndpoints, unmatchedRoute } from './endpoint.ts';
+import { createHttpMetrics } from './http-metrics.ts';
+import { waitsForApproval } from './openapi.ts';
+import { registerComponents } from './openapi-components.ts';
+import { createReadiness } from './readiness.ts';
+import { commandEndpoints } from './routes/commands.ts';
+import { documentEndpoints } from './routes/documents.ts';
+import { eventEndpoints } from './routes/events.ts';
+import { healthEndpoints } from './routes/health.ts';
+import { queryEndpoints } from './routes/queries.ts';
+import { receiptEndpoints } from './routes/receipts.ts';
+
+export interface ConsoleApiParts {
+  readonly registry: Registry;
+  readonly executor: Executor;
+  /** Of the role kf_command, which the executor writes with; only asked here whether it answers. */
+  readonly database: Database;
+  /** Of the role kf_read: credentials, queries, receipts and events. */
+  readonly readDatabase: Database;
+  readonly keySet: KeySetDocument;
+  readonly tracer: Telemetry['tracer'];
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly profile: Profile;
+  /** Without a slash at the end. */
+  readonly publicUrl: string;
+}
+
+export interface ConsoleApi {
+  readonly fetch: (request: Request) => Response | Promise<Response>;
+  readonly document: ApiDocument;
+  /** Every route of the router, as `METHOD /path` in the form of OpenAPI; `ALL` for what answers other methods. */
+  readonly routes: readonly string[];
+  /** Readiness turns into 503 at once; everything else goes on. */
+  beginDraining(): void;
+}
+
+/** The HTTP API over a registry: REST, its description, and the health of the process. It holds no rule of its own. */
+export function createConsoleApi(parts: ConsoleApiParts): ConsoleApi {
+  const { registry, executor, readDatabase } = parts;
+  const commands = [...registry.commands.values()].filter(({ internal }) => internal !== true);
+  const authenticator = access.createAuthenticator({ database: readDatabase, now: () => Date.now() });
+  const readiness = createReadiness([parts.database, readDatabase]);
+  const reading = { authenticator, registry, database: readDatabase };
+  const app = new OpenAPIHono();
+  const documentOf = (): ApiDocument => document;
+  const endpoints = [
+    ...commandEndpoints(commands, { executor, authenticator }),
+    ...queryEndpoints(reading),
+    ...receiptEndpoints({ ...reading, keySet: parts.keySet }),
+    ...eventEndpoints(reading),
+    ...documentEndpoints(documentOf),
+    ...healthEndpoints(readiness),
+  ];
+  const routes = [...new Set(endpoints.map(({ path }) => path)), unmatchedRoute];
+  app.use(secureHeaders({ profile: parts.profile }));
+  registerEndpoints(app, endpoints, {
+    tracer: parts.tracer,
+    logger: parts.logger,
+    httpMetrics: createHttpMetrics(parts.metrics, routes),
+  });
+  const answered = commands.filter((definition) => !waitsForApproval(definition));
+  registerComponents(app, [...answered, ...registry.queries.values()]);
+  const document = describeApi(app, parts);
+  measureReadPool(parts);
+  return {
+    fetch: (request) => app.fetch(request),
+    document,
+    routes: app.routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`),
+    beginDraining: () => readiness.beginDraining(),
+  };
+}
+
+/** The pool of the executor is measured where the executor is composed; this is the one beside it. */
+function measureReadPool({ metrics, readDatabase }: ConsoleApiParts): void {
+  metrics.measured({
+    name: 'kf_read_database_connections',
+    help: 'Open connections of the pool for reading.',
+    read: () => readDatabase.load().total,
+  });
+  metrics.measured({
+    name: 'kf_read_database_waiting_callers',
+    help: 'Callers that wait for a connection for reading.',
+    read: () => readDatabase.load().waiting,
+  });
+}

@@ -1,0 +1,101 @@
+import type { OpenAPIHono } from '@hono/zod-openapi';
+import type { AnyCommand } from '@karmanflow/commands';
+import { identityHeaders } from '@karmanflow/runtime';
+import { limits } from '@karmanflow/schema';
+import { commandHeaders } from './command-headers.ts';
+import {
+  eventPageShape,
+  healthShape,
+  keySetShape,
+  pendingApprovalShape,
+  problemShape,
+  receiptDocumentShape,
+} from './document-shapes.ts';
+import { componentName, type JsonSchema, jsonSchemaOf } from './valibot-bridge.ts';
+
+/** Registers what the operations refer to. */
+export function registerComponents(
+  app: OpenAPIHono,
+  definitions: readonly { readonly type: string; readonly output: AnyCommand['output'] }[],
+): void {
+  const registry = app.openAPIRegistry;
+  const schemas: Record<string, JsonSchema> = {
+    Problem: jsonSchemaOf(problemShape, 'output'),
+    ReceiptDocument: jsonSchemaOf(receiptDocumentShape, 'output'),
+    PendingApproval: jsonSchemaOf(pendingApprovalShape, 'output'),
+    EventPage: jsonSchemaOf(eventPageShape, 'output'),
+    ReceiptKeySet: jsonSchemaOf(keySetShape, 'output'),
+    Health: jsonSchemaOf(healthShape, 'output'),
+  };
+  for (const { type, output } of definitions) schemas[componentName(type, 'Output')] = jsonSchemaOf(output, 'output');
+  for (const [name, schema] of Object.entries(schemas)) registry.registerComponent('schemas', name, schema as object);
+  for (const [name, parameter] of Object.entries(parameters)) registry.registerComponent('parameters', name, parameter);
+  for (const [name, header] of Object.entries(headers)) registry.registerComponent('headers', name, header);
+  registry.registerComponent('securitySchemes', 'apiKey', {
+    type: 'http',
+    scheme: 'bearer',
+    description:
+      'An API key, `kf_…`, in the Authorization header and nowhere else. It decides tenant, environment and actor.',
+  });
+}
+
+const text = { type: 'string' } as const;
+
+function headerParameter(name: string, description: string, schema: JsonSchema, required = false) {
+  return { name, in: 'header' as const, required, description, schema: schema as object };
+}
+
+const parameters = {
+  IdempotencyKey: headerParameter(
+    'Idempotency-Key',
+    'New for each intended effect, the same on each retry. Bare, or as a quoted string of RFC 8941.',
+    { ...text, minLength: 1, maxLength: limits.idempotencyKeyLength + 2 },
+    true,
+  ),
+  ExpectedVersion: headerParameter(
+    commandHeaders.expectedVersion,
+    'The version of the entity that the decision was made on.',
+    {
+      type: 'integer',
+      minimum: 1,
+    },
+  ),
+  Reason: headerParameter(commandHeaders.reason, 'Why, in a sentence, as UTF-8. It stands on the receipt for ever.', {
+    ...text,
+    minLength: 1,
+    maxLength: limits.reasonLength,
+  }),
+  DeadlineMilliseconds: headerParameter(
+    commandHeaders.deadlineMilliseconds,
+    'How long the caller is willing to wait.',
+    {
+      type: 'integer',
+      minimum: 1,
+      maximum: limits.commandDeadlineMilliseconds,
+    },
+  ),
+  CausationId: headerParameter(
+    identityHeaders.causationId,
+    'What directly caused this: a command, an event, a job.',
+    text,
+  ),
+  CorrelationId: headerParameter(
+    identityHeaders.correlationId,
+    'One id over everything that belongs together; minted when absent.',
+    {
+      ...text,
+      pattern: '^kfcor_[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$',
+    },
+  ),
+  Traceparent: headerParameter(
+    identityHeaders.traceparent,
+    'W3C Trace Context of the caller; a malformed one is ignored.',
+    text,
+  ),
+};
+
+const headers = {
+  RequestId: { description: 'Names this request, for questions about it.', schema: text },
+  CorrelationId: { description: 'As it was sent, or minted.', schema: text },
+  Traceparent: { description: 'The span in which this request was answered.', schema: text },
+};

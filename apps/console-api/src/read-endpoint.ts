@@ -1,0 +1,61 @@
+import type { access, AnyQuery, Caller } from '@karmanflow/commands';
+import { problem } from '@karmanflow/runtime';
+import { authenticate } from './authentication.ts';
+import { denyRead } from './deny-read.ts';
+import type { Endpoint } from './endpoint.ts';
+import type { Exchange } from './exchange.ts';
+import { type InputResult, queryInput, readInput } from './valibot-bridge.ts';
+
+export interface ReadAccess {
+  readonly authenticator: access.Authenticator;
+}
+
+export interface ReadDefinition {
+  readonly path: string;
+  readonly type: string;
+  readonly scope: string;
+  readonly input: AnyQuery['input'];
+  readonly operation: Endpoint['operation'];
+  /** `input` is what the schema of this definition made of the query string and the path parameters. */
+  readonly answer: (
+    input: unknown,
+    asked: { readonly caller: Caller; readonly exchange: Exchange },
+  ) => Promise<Response>;
+}
+
+/** An endpoint that reads: who may is decided before what is asked for is looked at. */
+export function readEndpoint({ authenticator }: ReadAccess, definition: ReadDefinition): Endpoint {
+  const { path, type, scope, operation } = definition;
+  const input = queryInput(definition);
+  const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
+
+  async function handle(exchange: Exchange): Promise<Response> {
+    exchange.notes.queryType = type;
+    const authenticated = await authenticate(authenticator, exchange);
+    if (!authenticated.ok) return authenticated.response;
+    const denial = denyRead(authenticated.caller, { type, scope });
+    if (denial !== null) {
+      exchange.notes.outcome = 'policy_denied';
+      return denial;
+    }
+    const fields = fieldsOf(exchange, names);
+    const parsed = fields.ok ? readInput(input, fields.value) : fields;
+    if (!parsed.ok) {
+      exchange.notes.outcome = 'input_invalid';
+      return problem('input_invalid', { extensions: { issues: parsed.issues } });
+    }
+    return definition.answer(parsed.value, { caller: authenticated.caller, exchange });
+  }
+
+  return { method: 'get', path, operation, handle };
+}
+
+/** Path parameters and the query string as one object. A field that is given twice is refused: which one was meant? */
+function fieldsOf(exchange: Exchange, names: readonly string[]): InputResult<unknown> {
+  const fields = new Map(names.map((name) => [name, exchange.parameter(name)]));
+  for (const [name, value] of new URL(exchange.request.url).searchParams) {
+    if (fields.has(name)) return { ok: false, issues: [{ path: name.slice(0, 64), message: 'given twice' }] };
+    fields.set(name, value);
+  }
+  return { ok: true, value: Object.fromEntries(fields) };
+}

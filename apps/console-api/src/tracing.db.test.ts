@@ -1,0 +1,140 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { type OtlpReceiver, type ReceivedSpan, startOtlpReceiver, waitUntil } from '@karmanflow/runtime/testing';
+import type { ApiAnswer } from './testing/api-answer.ts';
+import { startTestApi, type TestApi } from './testing/start-test-api.ts';
+import { type Stock, stockUp } from './testing/stock.ts';
+
+const traceId = '0af7651916cd43dd8448eb211c80319c';
+const callerSpan = 'b7ad6b7169203331';
+const fromCaller = `00-${traceId}-${callerSpan}-01`;
+
+let receiver: OtlpReceiver;
+let api: TestApi;
+let stock: Stock;
+beforeAll(async () => {
+  receiver = startOtlpReceiver();
+  process.env['OTEL_BSP_SCHEDULE_DELAY'] = '20';
+  api = await startTestApi({ endpoint: receiver.endpoint });
+  delete process.env['OTEL_BSP_SCHEDULE_DELAY'];
+  stock = await stockUp(api.as('operator'), 100);
+});
+afterAll(async () => {
+  await api.stop();
+  await receiver.stop();
+});
+
+const reserve = (headers: Record<string, string>, quantity = 1): Promise<ApiAnswer> =>
+  api.as('operator').send('reservation.create', { lines: [{ ...stock, quantity }] }, { headers });
+
+/** The span of the request that this answer belongs to, with everything below it. */
+async function traceOf(
+  answer: ApiAnswer,
+): Promise<{ request: ReceivedSpan; below: (parent: ReceivedSpan) => ReceivedSpan[] }> {
+  const [, trace = '', span = ''] = (answer.headers.get('traceparent') ?? '').split('-');
+  const find = () => receiver.spans.find((one) => one.spanId === span);
+  await waitUntil({ what: 'the span of the request', condition: () => find() !== undefined });
+  const request = find();
+  if (request === undefined) throw new Error('no span');
+  expect(request.traceId).toBe(trace);
+  return { request, below: (parent) => receiver.spans.filter((one) => one.parentSpanId === parent.spanId) };
+}
+
+const named = (spans: readonly ReceivedSpan[], name: string): ReceivedSpan => {
+  const found = spans.filter((span) => span.name === name);
+  if (found[0] === undefined || found.length > 1) throw new Error(`${found.length} spans ${name}`);
+  return found[0];
+};
+
+describe('a command', () => {
+  test('is one trace: request, command, its queue and transaction, and the statements in it', async () => {
+    const answer = await reserve({ traceparent: fromCaller });
+    expect(answer.status).toBe(200);
+    const { request, below } = await traceOf(answer);
+    expect(request).toMatchObject({
+      name: 'POST /v1/reservation/create',
+      kind: 2,
+      traceId,
+      parentSpanId: callerSpan,
+      serviceName: 'console-api',
+      failed: false,
+      attributes: {
+        'http.request.method': 'POST',
+        'http.route': '/v1/reservation/create',
+        'http.response.status_code': 200,
+      },
+    });
+    const command = named(below(request), 'command reservation.create');
+    named(below(command), 'command.queue');
+    const transaction = named(below(command), 'command.transaction');
+    const statements = below(transaction).map(({ name }) => name);
+    expect(statements).toContain('db.statement BEGIN');
+    expect(statements).toContain('db.statement COMMIT');
+    expect(statements.filter((name) => name.startsWith('db.statement insert_command_receipts'))).toHaveLength(1);
+  });
+
+  test('hands its own span on: to the answer, the receipt and the event', async () => {
+    const answer = await reserve({ traceparent: fromCaller });
+    const { request } = await traceOf(answer);
+    const own = `00-${traceId}-${request.spanId}-01`;
+    expect(answer.headers.get('traceparent')).toBe(own);
+    const { receipt } = answer.json['receipt'] as { receipt: { traceparent: string; events: { id: string }[] } };
+    expect(receipt.traceparent).toBe(own);
+    const find = async (): Promise<Record<string, string> | undefined> => {
+      const { json } = await api.as('operator').get('/v1/events?limit=200');
+      return (json['events'] as Record<string, string>[]).find(({ eventId }) => eventId === receipt.events[0]?.id);
+    };
+    // What another transaction of the cluster might still precede is not shown yet.
+    await waitUntil({ what: 'the event to be shown', condition: async () => (await find()) !== undefined });
+    expect((await find())?.['traceparent']).toBe(own);
+  });
+
+  test('without a caller that traces, the span of the request is the root', async () => {
+    const { request } = await traceOf(await reserve({}));
+    expect(request.parentSpanId).toBe('');
+  });
+
+  test.each([
+    'nonsense',
+    `00-${'0'.repeat(32)}-${callerSpan}-01`,
+    `${fromCaller}-more`,
+    `ff-${traceId}-${callerSpan}-01`,
+  ])('a traceparent that is none is ignored: %s', async (traceparent) => {
+    const answer = await reserve({ traceparent });
+    expect(answer.status).toBe(200);
+    const { request } = await traceOf(answer);
+    expect(request.parentSpanId).toBe('');
+    expect(request.traceId).not.toBe(traceId);
+  });
+});
+
+describe('a request', () => {
+  test('that fails marks its span, one that is refused does not', async () => {
+    const refused = await traceOf(await reserve({}, 1_000_000));
+    expect(refused.request).toMatchObject({ failed: false, attributes: { 'http.response.status_code': 409 } });
+    const readiness = api.api;
+    readiness.beginDraining();
+    const draining = await traceOf(await api.as('operator').get('/readyz'));
+    expect(draining.request).toMatchObject({ failed: true, attributes: { 'http.response.status_code': 503 } });
+  });
+
+  test('for something unknown has a span that does not repeat what was asked for', async () => {
+    const { request } = await traceOf(await api.as('operator').get('/v1/kf_secret/thing?key=kf_secret'));
+    expect(request.name).toBe('GET unmatched');
+  });
+
+  test('no span holds a key, an input, an id of an entity, or a statement with values', async () => {
+    const text = JSON.stringify(receiver.spans);
+    expect(receiver.spans.length).toBeGreaterThan(20);
+    for (const key of Object.values(api.tenant.keys)) expect(text).not.toContain(key);
+    for (const word of ['kf_secret', stock.variantId.slice(4), 'MUG-', 'Bearer']) expect(text).not.toContain(word);
+  });
+});
+
+test('log lines and spans are joined by the ids of the trace', async () => {
+  const answer = await reserve({ traceparent: fromCaller });
+  const { request } = await traceOf(answer);
+  const requestId = answer.headers.get('x-karmanflow-request-id');
+  const lines = api.log.lines().filter((line) => line['request_id'] === requestId);
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toMatchObject({ trace_id: traceId, span_id: request.spanId });
+});
