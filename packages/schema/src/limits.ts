@@ -34,7 +34,8 @@ export const limits = {
   queueCommands: 4096,
   queueCommandsPerScope: 2048,
   commandDeadlineMilliseconds: 10_000,
-  commandAttempts: 8,
+  /** Deadlines end the tries of a batch long before; this ends them also where no time passes between two. */
+  batchAttempts: 64,
   recentIdempotencyKeys: 50_000,
   /** Commands that are decided before their rows are sent, so that the database works while the rest is decided. */
   decideAheadCommands: 16,

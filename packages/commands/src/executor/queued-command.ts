@@ -1,9 +1,9 @@
 import type { PolicyDecision } from '@karmanflow/policy';
-import type { Id, Scope } from '@karmanflow/schema';
+import type { Id, Scope, TransportErrorCode } from '@karmanflow/schema';
 import type { Span } from '@opentelemetry/api';
 import type { AnyCommand } from '../definition/command.ts';
 import type { CommandMetadata } from './metadata.ts';
-import type { Outcome } from './outcome.ts';
+import { type Outcome, rejected } from './outcome.ts';
 
 /** A value that identifies a person, on its way into the one table that may hold it. */
 export interface PersonalValue {
@@ -37,4 +37,11 @@ export interface QueuedCommand {
   mayBeRepeat: boolean;
   settled: boolean;
   settle(outcome: Outcome): void;
+}
+
+/** An answer that says that nothing was done, or, when a COMMIT may have included the command, that nobody knows. */
+export function notDone(command: QueuedCommand, code: TransportErrorCode, detail: string): Outcome {
+  return command.commitUnseen
+    ? rejected('outcome_unknown', 'the connection was lost while the command committed')
+    : rejected(code, detail);
 }

@@ -1,7 +1,7 @@
 import { limits, type Scope } from '@karmanflow/schema';
 import { classifyFailure, isConnectionLoss, isKeyTakenElsewhere } from './failure.ts';
 import { rejected } from './outcome.ts';
-import type { QueuedCommand } from './queued-command.ts';
+import { notDone, type QueuedCommand } from './queued-command.ts';
 import { runTransaction, type TransactionPorts } from './run-transaction.ts';
 
 export interface BatchPorts extends TransactionPorts {
@@ -43,7 +43,7 @@ export async function runBatch(
         await split(scope, open, ports, error);
         return { failed };
       }
-      if (attempt >= limits.commandAttempts * 4 || expire(open, ports.monotonicNow(), error)) return { failed };
+      if (expire(open, { now: ports.monotonicNow(), error, all: attempt >= limits.batchAttempts })) return { failed };
       if (failure === 'transient') {
         await ports.sleep(Math.min(longestPauseMilliseconds, firstPauseMilliseconds * 2 ** Math.min(attempt, 5)));
       }
@@ -64,11 +64,7 @@ async function split(
       return;
     }
     ports.onError?.(error, { commandType: only.definition.type, requestId: only.metadata.requestId });
-    only.settle(
-      only.commitUnseen
-        ? rejected('outcome_unknown', 'the connection was lost while the command committed')
-        : rejected('internal_error', 'the command failed and changed nothing'),
-    );
+    only.settle(notDone(only, 'internal_error', 'the command failed and changed nothing'));
     return;
   }
   const middle = Math.ceil(commands.length / 2);
@@ -76,18 +72,17 @@ async function split(
   await runBatch(scope, commands.slice(middle), ports);
 }
 
-/** Answers those whose time is over. True when none is left. */
-function expire(commands: readonly QueuedCommand[], now: number, error: unknown): boolean {
+/** Answers those whose time is over, or all of them when there will be no further try. True when none is left. */
+function expire(
+  commands: readonly QueuedCommand[],
+  { now, error, all }: { now: number; error: unknown; all: boolean },
+): boolean {
   let left = 0;
   for (const command of commands) {
-    if (now < command.deadlineAt) {
-      left += 1;
-      continue;
-    }
-    if (command.commitUnseen)
-      command.settle(rejected('outcome_unknown', 'the connection was lost while the command committed'));
-    else if (isConnectionLoss(error)) command.settle(rejected('database_unavailable', 'the database does not answer'));
-    else command.settle(rejected('deadline_exceeded', 'the database was too busy until the deadline'));
+    if (!all && now < command.deadlineAt) left += 1;
+    else if (isConnectionLoss(error))
+      command.settle(notDone(command, 'database_unavailable', 'the database does not answer'));
+    else command.settle(notDone(command, 'deadline_exceeded', 'the database was too busy until the deadline'));
   }
   return left === 0;
 }

@@ -6,7 +6,7 @@ import { WorkingState } from '../working-state.ts';
 import { type DecidedCommand, decideCommand, type DecisionPorts } from './decide-command.ts';
 import { type LoadStatement, loadName, loadStatements } from './load-statements.ts';
 import { type Outcome, rejected, type ReceiptStatus, type StoredReceipt } from './outcome.ts';
-import type { QueuedCommand } from './queued-command.ts';
+import { notDone, type QueuedCommand } from './queued-command.ts';
 import { selectClock, selectReceiptsById, selectReceiptsByKey, type Statement } from './statements.ts';
 import { allOf, StatementBlock } from './statement-block.ts';
 import { finalStatements, newRowStatements } from './write-statements.ts';
@@ -80,6 +80,8 @@ class BatchTransaction {
   readonly #context: Context;
   /** Names of the rows that were asked for. */
   readonly #loaded = new Set<string>();
+  /** The database's clock when the last rows were locked: the `now` of every decision. */
+  #now = '';
 
   constructor(
     client: PoolClient,
@@ -97,10 +99,10 @@ class BatchTransaction {
   }
 
   async run(): Promise<Settlement> {
-    const now = await this.#open();
+    await this.#open();
     const open = this.#commands.filter((command) => !this.#settled.has(command));
     await this.#loadNext(open);
-    const decided = await this.#decideAndWrite(open, now);
+    const decided = await this.#decideAndWrite(open);
     for (const { command, receipt } of decided) {
       this.#settled.set(command, { kind: 'receipt', receipt, replayed: false });
     }
@@ -119,25 +121,25 @@ class BatchTransaction {
   }
 
   /** Opens the transaction, finds commands that came to their end before, and loads what the others name. */
-  async #open(): Promise<string> {
+  async #open(): Promise<void> {
     const loading = this.#newLoads(
       this.#commands.filter(isAllowed).flatMap((command) => loadsOf(command, this.#scope)),
     );
     const known = this.#lookUps();
-    const [clock, ...results] = (
-      await allOf(
-        [
-          'BEGIN',
-          ...scopeStatements(this.#scope),
-          selectClock,
-          ...known,
-          ...loading.map(({ statement }) => statement),
-        ].map((statement) => this.#send(statement)),
-      )
-    ).slice(3);
-    this.#settleKnown(results.slice(0, known.length).flatMap((result) => result.rows as ReceiptRow[]));
-    this.#addLoaded(loading, results.slice(known.length));
-    return (clock?.rows[0] as { now: string } | undefined)?.now ?? '';
+    const opening = ['BEGIN', ...scopeStatements(this.#scope), ...known];
+    const results = await this.#read([...opening, ...loading.map(({ statement }) => statement)]);
+    this.#settleKnown(results.slice(3, opening.length).flatMap((result) => result.rows as ReceiptRow[]));
+    this.#addLoaded(loading, results.slice(opening.length));
+  }
+
+  /**
+   * Sends statements in one block, and reads the database's clock behind them: after the wait for locked rows, so that a
+   * hold which ended meanwhile has ended.
+   */
+  async #read(statements: readonly (string | Statement)[]): Promise<QueryResult[]> {
+    const results = await allOf([...statements, selectClock].map((statement) => this.#send(statement)));
+    this.#now = (results.pop()?.rows[0] as { now: string } | undefined)?.now ?? '';
+    return results;
   }
 
   /** Look-ups of receipts that may be there already, by key, or by id for those that consumed none. */
@@ -209,7 +211,7 @@ class BatchTransaction {
         following.flatMap(({ definition, input }) => definition.loadNext?.(input as never, this.#state) ?? []),
       );
       if (loading.length === 0) return;
-      this.#addLoaded(loading, await allOf(loading.map(({ statement }) => this.#send(statement))));
+      this.#addLoaded(loading, await this.#read(loading.map(({ statement }) => statement)));
     }
     throw new Error(`rows still name others after ${loadRoundsMax} rounds`);
   }
@@ -221,12 +223,12 @@ class BatchTransaction {
    * From the moment at which its rows are sent, only the end of the transaction tells what became of a command: a deadline
    * that passes then leaves the outcome open. That is taken back when no COMMIT went out, or when it is known to have failed.
    */
-  async #decideAndWrite(open: readonly QueuedCommand[], now: string): Promise<DecidedCommand[]> {
+  async #decideAndWrite(open: readonly QueuedCommand[]): Promise<DecidedCommand[]> {
     const before = new Map<QueuedCommand, boolean>();
     const block = new StatementBlock((statement) => this.#send(statement));
     let committing = false;
     try {
-      const decided = await this.#decideAhead(open, { now, before, block });
+      const decided = await this.#decideAhead(open, { before, block });
       if (decided.length > 0 && !block.failed) {
         const last = finalStatements(decided, this.#writeOptions());
         committing = true;
@@ -248,12 +250,12 @@ class BatchTransaction {
 
   async #decideAhead(
     open: readonly QueuedCommand[],
-    work: { now: string; before: Map<QueuedCommand, boolean>; block: StatementBlock },
+    work: { before: Map<QueuedCommand, boolean>; block: StatementBlock },
   ): Promise<DecidedCommand[]> {
     const decided: DecidedCommand[] = [];
     for (let from = 0; from < open.length && !work.block.failed; from += limits.decideAheadCommands) {
       if (from > 0) await this.#ports.giveWay();
-      const ahead = this.#decide(open.slice(from, from + limits.decideAheadCommands), work.now);
+      const ahead = this.#decide(open.slice(from, from + limits.decideAheadCommands));
       if (ahead.length === 0) continue;
       decided.push(...ahead);
       const statements = newRowStatements(ahead, this.#writeOptions());
@@ -270,7 +272,7 @@ class BatchTransaction {
     return { registry: this.#ports.registry, scope: this.#pair, state: this.#state };
   }
 
-  #decide(commands: readonly QueuedCommand[], now: string): DecidedCommand[] {
+  #decide(commands: readonly QueuedCommand[]): DecidedCommand[] {
     const decided: DecidedCommand[] = [];
     const monotonicNow = this.#ports.monotonicNow();
     for (const command of commands) {
@@ -278,18 +280,20 @@ class BatchTransaction {
       if (monotonicNow >= command.deadlineAt) {
         this.#settled.set(
           command,
-          rejected('deadline_exceeded', 'the deadline passed before the command could commit'),
+          notDone(command, 'deadline_exceeded', 'the deadline passed before the command could commit'),
         );
         continue;
       }
       try {
         const elapsedMilliseconds = monotonicNow - command.acceptedAt;
-        decided.push(decideCommand(command, { ports: this.#ports, state: this.#state, now, elapsedMilliseconds }));
+        decided.push(
+          decideCommand(command, { ports: this.#ports, state: this.#state, now: this.#now, elapsedMilliseconds }),
+        );
         this.#state.keep();
       } catch (error) {
         this.#state.takeBack();
         this.#ports.onBug(error, command);
-        this.#settled.set(command, rejected('internal_error', 'the command failed and changed nothing'));
+        this.#settled.set(command, notDone(command, 'internal_error', 'the command failed and changed nothing'));
       }
     }
     return decided;

@@ -46,7 +46,7 @@ export async function createCuttingProxy(server: { url: string }): Promise<Cutti
       if (isUnheard) client.destroy();
       else if (!client.destroyed) client.write(data);
     });
-    client.on('data', (data) => {
+    client.on('data', (data: Buffer) => {
       // A message may begin in one piece and end in the next.
       tail = Buffer.concat([tail.subarray(-commit.length), data]);
       const cut = tail.includes(commit) ? armed : null;
