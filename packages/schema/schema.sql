@@ -486,7 +486,7 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.tenants FOR EACH ST
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.variants FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 
 -- functions
-function kf.refuse_change() owner kf_owner security definer f
+function kf.refuse_change() owner kf_owner security definer f body 770dd4373a5fb808b2860910d0ab4bf9
 
 -- grants
 grant INSERT on api_keys to kf_command

@@ -47,7 +47,8 @@ const queries = {
     from pg_trigger t join pg_class c on c.oid = t.tgrelid
     where c.relnamespace = $1::regnamespace and not t.tgisinternal order by c.relname, t.tgname`,
   functions: `
-    select format('function %s owner %s security definer %s', p.oid::regprocedure, pg_get_userbyid(p.proowner), p.prosecdef)
+    select format('function %s owner %s security definer %s body %s', p.oid::regprocedure, pg_get_userbyid(p.proowner),
+      p.prosecdef, md5(p.prosrc))
       as line from pg_proc p where p.pronamespace = $1::regnamespace order by p.proname`,
   grants: `
     select format('grant %s on %s to %s', x.privilege_type, c.relname, coalesce(r.rolname, 'PUBLIC')) as line

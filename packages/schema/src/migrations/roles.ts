@@ -39,5 +39,10 @@ export async function prepareDatabase(admin: ClientBase): Promise<DatabasePrepar
   if (!superuser) await admin.query(`GRANT ${ownerRole} TO CURRENT_USER`);
   if (!superuser) return { setConfigRevoked: false };
   await admin.query('REVOKE EXECUTE ON FUNCTION pg_catalog.set_config(text, text, boolean) FROM PUBLIC');
+  // Large objects belong to no tenant: nobody may make any.
+  await admin.query(
+    'REVOKE EXECUTE ON FUNCTION pg_catalog.lo_creat(integer), pg_catalog.lo_create(oid),' +
+      ' pg_catalog.lo_from_bytea(oid, bytea) FROM PUBLIC',
+  );
   return { setConfigRevoked: true };
 }

@@ -1,0 +1,4 @@
+import type { Check } from '../harness/check.ts';
+import { changeAttacks } from './unchangeable.ts';
+
+export const appendOnlyChecks: readonly Check[] = [changeAttacks];

@@ -1,0 +1,4 @@
+import { proveChecks } from '../testing/prove-checks.ts';
+import { catalogueChecks } from './index.ts';
+
+proveChecks(catalogueChecks);

@@ -1,0 +1,82 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { runtimeRoles } from '@karmanflow/schema';
+import { createTestDatabase } from '@karmanflow/schema/testing';
+import * as v from 'valibot';
+import { audit, type AuditOptions, type RoleUrls } from './audit.ts';
+import { renderReport } from './harness/report.ts';
+import { isClean } from './harness/run-checks.ts';
+
+const usage = `bun conformance/src/main.ts --database <administrator's URL> --roles <file> [options]
+
+  --database <url>   the database to audit, as its administrator; left out: only what the runtime roles can see
+  --roles <file>     JSON with the URL of each runtime role, for example {"kf_command": "postgresql://..."}
+  --throwaway        instead of both: a fresh database on the test cluster of KF_TEST_DATABASE_URL
+  --only <prefix>    only checks whose id starts with this
+  --json <file>      writes the evidence
+  --seed <number>    of the random traces
+  --runs <number>    how many random traces`;
+
+const roleUrlsShape = v.strictObject(v.entriesFromList(runtimeRoles, v.optional(v.pipe(v.string(), v.url()))));
+
+function readRoles(file: string | undefined): RoleUrls {
+  if (file === undefined) return {};
+  const parsed = v.parse(roleUrlsShape, JSON.parse(readFileSync(file, 'utf8')));
+  return Object.fromEntries(Object.entries(parsed).filter(([, url]) => url !== undefined)) as RoleUrls; // The shape's keys.
+}
+
+async function run(options: AuditOptions, jsonFile: string | undefined): Promise<boolean> {
+  const startedAt = new Date().toISOString();
+  const results = await audit(options);
+  console.log(renderReport(results));
+  if (jsonFile !== undefined) {
+    const evidence = {
+      startedAt,
+      finishedAt: new Date().toISOString(),
+      seed: options.seed,
+      runs: options.runs,
+      results,
+    };
+    writeFileSync(jsonFile, `${JSON.stringify(evidence, null, 2)}\n`);
+  }
+  return isClean(results);
+}
+
+async function runThrowaway(
+  options: Omit<AuditOptions, 'adminUrl' | 'roleUrls'>,
+  jsonFile: string | undefined,
+): Promise<boolean> {
+  const database = await createTestDatabase();
+  try {
+    const roleUrls = Object.fromEntries(runtimeRoles.map((role) => [role, database.urlFor(role)]));
+    return await run({ ...options, adminUrl: database.adminUrl, roleUrls }, jsonFile);
+  } finally {
+    await database.drop();
+  }
+}
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: {
+      database: { type: 'string' },
+      roles: { type: 'string' },
+      throwaway: { type: 'boolean', default: false },
+      only: { type: 'string', default: '' },
+      json: { type: 'string' },
+      seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+      runs: { type: 'string', default: '100' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help || (!values.throwaway && values.database === undefined && values.roles === undefined)) {
+    console.log(usage);
+    return values.help ? 0 : 2;
+  }
+  const options = { only: values.only, seed: Number(values.seed), runs: Number(values.runs) };
+  const clean = values.throwaway
+    ? await runThrowaway(options, values.json)
+    : await run({ ...options, adminUrl: values.database ?? null, roleUrls: readRoles(values.roles) }, values.json);
+  return clean ? 0 : 1;
+}
+
+process.exit(await main());
