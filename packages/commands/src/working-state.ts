@@ -119,6 +119,10 @@ export class WorkingState implements StateReader {
     this.#undo = [];
   }
 
+  hasNew(entity: AnyEntity): boolean {
+    return (this.#made.get(entity.name)?.length ?? 0) > 0;
+  }
+
   /** Entries that the database does not have yet. From here on they count as written: later changes are updates. */
   takeNew(entity: AnyEntity): Entry[] {
     const entries = this.#of(entity.name);

@@ -212,11 +212,17 @@ export function createExecutor(ports: ExecutorPorts): Executor {
     return Promise.race([end, ports.sleep(deadlineMilliseconds).then((): null => null)]);
   }
 
-  /** Commands that contend for the same entity share a lane, where they share a transaction instead of a lock. */
+  /**
+   * Commands that contend for the same entity share a lane, where they share a transaction instead of a lock. Those that
+   * follow references have lanes of their own: their last rows are locked in a second step, and mixed with commands that
+   * lock such rows in the first one, two processes could wait for each other.
+   */
   function laneOf(command: QueuedCommand): number {
-    const [contended] =
-      command.decision.decision === 'allow' ? command.definition.load(command.input as never, command.scope) : [];
-    return spread(contended ? loadName(contended) : command.receiptId) % lanes;
+    const { definition, decision, input } = command;
+    if (decision.decision !== 'allow') return spread(command.receiptId) % lanes;
+    const [contended] = definition.load(input as never, command.scope);
+    const lane = spread(contended ? loadName(contended) : command.receiptId) % lanes;
+    return definition.loadNext ? lanes + lane : lane;
   }
 
   return {

@@ -208,13 +208,13 @@ describe('two processes that want the same things in opposite order', () => {
       sent.push(send(sides[0].executor, countNow, high), send(sides[0].executor, countLater, low));
       sent.push(send(sides[1].executor, countNow, low), send(sides[1].executor, countLater, high));
     }
-    await until(() => sides.every(({ executor }) => executor.load().waiting === 16));
+    // Those that follow have a lane of their own, where the first one runs already.
+    await until(() => sides.every(({ executor }) => executor.load().waiting === 15));
     await Promise.all(holds.map((hold) => hold.release()));
     expect(tally(await Promise.all(sent))).toEqual({ SUCCEEDED: 34 });
-    expect(watching.map(({ batches }) => batches.map((batch) => batch.commands))).toEqual([
-      [1, 16],
-      [1, 16],
-    ]);
+    for (const { batches } of watching) {
+      expect(batches.map((batch) => batch.commands).toSorted((one, other) => one - other)).toEqual([1, 1, 7, 8]);
+    }
     expect(sides.map(({ states }) => states)).toEqual([[], []]);
     for (const level of levels) expect(await stocked.levelOf(level)).toMatchObject({ onHand: 18 });
   }, 20_000);

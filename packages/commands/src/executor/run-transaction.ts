@@ -9,7 +9,7 @@ import { type Outcome, rejected, type ReceiptStatus, type StoredReceipt } from '
 import { notDone, type QueuedCommand } from './queued-command.ts';
 import { selectClock, selectReceiptsById, selectReceiptsByKey, type Statement } from './statements.ts';
 import { allOf, StatementBlock } from './statement-block.ts';
-import { finalStatements, newRowStatements } from './write-statements.ts';
+import { finalStatements, aheadStatements } from './write-statements.ts';
 
 export interface TransactionPorts extends DecisionPorts {
   readonly database: Database;
@@ -258,7 +258,7 @@ class BatchTransaction {
       const ahead = this.#decide(open.slice(from, from + limits.decideAheadCommands));
       if (ahead.length === 0) continue;
       decided.push(...ahead);
-      const statements = newRowStatements(ahead, this.#writeOptions());
+      const statements = aheadStatements(ahead, this.#writeOptions());
       for (const { command } of ahead) {
         work.before.set(command, command.commitUnseen);
         command.commitUnseen = true;

@@ -1,4 +1,4 @@
-import { columnsOf, limits, tableNames, toUuid } from '@karmanflow/schema';
+import { columnsOf, limits, tableNames, tableOf, toUuid } from '@karmanflow/schema';
 import { type AnyEntity, changeableFields, type FieldColumn, isLedger, parameterOf } from '../definition/entity.ts';
 import type { Registry } from '../definition/registry.ts';
 import type { Entry, WorkingState } from '../working-state.ts';
@@ -13,23 +13,22 @@ interface WriteOptions {
   readonly state: WorkingState;
 }
 
-/** The new rows of some decided commands, parents before children, receipts first: all others refer to them. */
-export function newRowStatements(decided: readonly DecidedCommand[], options: WriteOptions): Statement[] {
-  const { registry, scope, state } = options;
+/**
+ * What can be sent of some decided commands while others are decided: receipts and events first, since all other rows refer
+ * to them, then new rows, parents before children. Rows with a name that must be unique wait for the end, and others with
+ * them: only there can they be brought into the one order that keeps two processes from waiting for each other.
+ */
+export function aheadStatements(decided: readonly DecidedCommand[], options: WriteOptions): Statement[] {
+  const { scope, state, registry } = options;
   const statements = [...receiptRows(decided, scope), ...eventRows(decided, scope)];
-  const personal = personalRows(decided, scope);
-  for (const entity of registry.entities.values()) {
-    // Personal values stand outside the entities, but between their parents and their children.
-    if (personal.length > 0 && personalComesBefore(entity)) statements.push(...personal.splice(0));
-    statements.push(...insertedRows(entity, state.takeNew(entity), scope));
-  }
-  return [...statements, ...personal];
+  const waits = [...registry.entities.values()].some((entity) => isNamed(entity) && state.hasNew(entity));
+  return waits ? statements : [...statements, ...newRows(decided, options)];
 }
 
-/** What remains for the end: rows that changed, once each however often they did, and the queues. */
+/** What remains for the end: new rows that waited, rows that changed, once each however often they did, and the queues. */
 export function finalStatements(decided: readonly DecidedCommand[], options: WriteOptions): Statement[] {
   const { registry, scope, state } = options;
-  const statements: Statement[] = [];
+  const statements = newRows(decided, options);
   for (const entity of registry.entities.values())
     statements.push(...updatedRows(entity, state.changed(entity), scope));
   const minutes = new Set(decided.flatMap(({ dueAt }) => dueAt.map(minuteOf)));
@@ -40,6 +39,22 @@ export function finalStatements(decided: readonly DecidedCommand[], options: Wri
   const receipts = decided.map(({ receipt }) => toUuid(receipt.id));
   statements.push(...insertRows({ table: 'log_pending', columns: ['receipt_ids'], scope, rows: [[receipts]] }));
   return statements;
+}
+
+function newRows(decided: readonly DecidedCommand[], { registry, scope, state }: WriteOptions): Statement[] {
+  const statements: Statement[] = [];
+  const personal = personalRows(decided, scope);
+  for (const entity of registry.entities.values()) {
+    // Personal values stand outside the entities, but between their parents and their children.
+    if (personal.length > 0 && personalComesBefore(entity)) statements.push(...personal.splice(0));
+    statements.push(...insertedRows(entity, state.takeNew(entity), scope));
+  }
+  return [...statements, ...personal];
+}
+
+/** True for entities with a name that is unique besides their key. */
+function isNamed(entity: AnyEntity): boolean {
+  return (tableOf(entity.table).unique ?? []).length > 0;
 }
 
 /** The sweeper looks an environment up when a minute of its schedule has begun. */
@@ -78,13 +93,22 @@ function entityColumnsOf(entity: AnyEntity): EntityColumns {
 function insertedRows(entity: AnyEntity, entries: readonly Entry[], scope: ScopePair): Statement[] {
   if (entries.length === 0) return [];
   const { columns } = entityColumnsOf(entity);
-  return insertRows({ table: entity.table, columns, scope, rows: rowsOf(entity, entries) });
+  return insertRows({ table: entity.table, columns, scope, rows: rowsOf(entity, inUniqueOrder(entity, entries)) });
 }
 
 function updatedRows(entity: AnyEntity, entries: readonly Entry[], scope: ScopePair): Statement[] {
   if (entries.length === 0) return [];
   const { columns, changing } = entityColumnsOf(entity);
   return updateRows({ table: entity.table, columns, changing, scope, rows: rowsOf(entity, entries) });
+}
+
+/** Sorted by the columns that must be unique, so that every process asks the index for its values in the same order. */
+function inUniqueOrder(entity: AnyEntity, entries: readonly Entry[]): readonly Entry[] {
+  const [unique] = tableOf(entity.table).unique ?? [];
+  if (!unique || entries.length < 2) return entries;
+  const fields = Object.entries(entity.fields).filter(([, { column }]) => unique.columns.includes(column));
+  const nameOf = (entry: Entry): string => fieldValues(fields, entry).join(' ');
+  return entries.toSorted((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1));
 }
 
 function rowsOf(entity: AnyEntity, entries: readonly Entry[]): unknown[][] {
@@ -120,23 +144,32 @@ const receiptColumns = [
 ];
 
 function receiptRows(decided: readonly DecidedCommand[], scope: ScopePair): Statement[] {
-  const rows = decided.map(({ command, receipt, completedAt }) => [
-    toUuid(receipt.id),
-    receipt.commandType,
-    receipt.status,
-    toUuid(command.metadata.caller.actor.id),
-    command.keyHash,
-    command.payloadHash,
-    receipt.bytes,
-    receipt.hash,
-    receipt.signature,
-    receipt.keyId,
-    receipt.response,
-    toUuid(command.metadata.correlationId),
-    completedAt,
-  ]);
+  const rows = decided
+    .toSorted(byKey)
+    .map(({ command, receipt, completedAt }) => [
+      toUuid(receipt.id),
+      receipt.commandType,
+      receipt.status,
+      toUuid(command.metadata.caller.actor.id),
+      command.keyHash,
+      command.payloadHash,
+      receipt.bytes,
+      receipt.hash,
+      receipt.signature,
+      receipt.keyId,
+      receipt.response,
+      toUuid(command.metadata.correlationId),
+      completedAt,
+    ]);
   return insertRows({ table: 'command_receipts', columns: receiptColumns, scope, rows });
 }
+
+/** Repeats of the same keys that reach two processes at once are inserted in the same order by both. */
+function byKey(one: DecidedCommand, other: DecidedCommand): number {
+  return Buffer.compare(one.command.keyHash ?? noKey, other.command.keyHash ?? noKey);
+}
+
+const noKey = new Uint8Array();
 
 function eventRows(decided: readonly DecidedCommand[], scope: ScopePair): Statement[] {
   const rows = decided.flatMap(({ receipt, events }) =>

@@ -48,4 +48,5 @@ async function hammer(order: HammerOrder): Promise<HammerReport> {
 if (import.meta.main) {
   const order: HammerOrder = JSON.parse(await Bun.stdin.text());
   await Bun.write(Bun.stdout, JSON.stringify(await hammer(order)));
+  process.exit(0);
 }
