@@ -37,7 +37,10 @@ describe('the tool catalogue', () => {
   test('every schema is closed: an unknown argument is an error in it', () => {
     const tools = toolCatalogue(registry, { actor: { ...agent, type: 'USER' }, environment });
     for (const { name, inputSchema } of tools) {
-      expect({ name, closed: (inputSchema as Record<string, unknown>)['additionalProperties'] }).toEqual({ name, closed: false });
+      expect({ name, closed: (inputSchema as Record<string, unknown>)['additionalProperties'] }).toEqual({
+        name,
+        closed: false,
+      });
     }
   });
 });

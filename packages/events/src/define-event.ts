@@ -1,4 +1,4 @@
-import * as v from 'valibot';
+import type * as v from 'valibot';
 
 /** What an event says about one entity: which one, and the version that the event gave it. */
 export interface EntityVersion {

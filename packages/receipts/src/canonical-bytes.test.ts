@@ -78,7 +78,7 @@ describe('values that JSON would lose or change throw', () => {
     ['toJSON', { toJSON: () => 1 }, 'value.toJSON is a function'],
     ['a symbol key', { [Symbol('a')]: 1 }, 'value has symbol keys'],
     // A hole is not undefined: JSON.stringify would write null for it.
-    // oxlint-disable-next-line no-sparse-arrays
+    // oxlint-disable-next-line no-sparse-arrays -- the hole is what the case is about
     ['a hole', [1, , 2], 'value has holes or named properties'],
     ['an array with a named property', Object.assign([1], { a: 1 }), 'value has holes or named properties'],
     ['a subclass of Array', new (class List extends Array {})(), 'value is not a plain array'],

@@ -13,7 +13,6 @@ const durableSettings: Readonly<Record<string, string>> = {
 /** Settings which lose data on a crash of the machine, and make a throw-away cluster fast. */
 export const throwAwaySettings: Readonly<Record<string, string>> = {
   fsync: 'off',
-  synchronous_commit: 'off',
   full_page_writes: 'off',
   shared_buffers: '64MB',
 };

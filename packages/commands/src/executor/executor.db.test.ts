@@ -9,11 +9,21 @@ import {
   receiptHash,
   verifyReceipt,
 } from '@karmanflow/receipts';
-import { controlEnvironmentOf, limits, newId, toId } from '@karmanflow/schema';
+import { controlEnvironmentOf, limits, newId, type RefusalCode, toId } from '@karmanflow/schema';
+import * as v from 'valibot';
+import { accept, type AnyCommand, defineCommand } from '../definition/command.ts';
 import { execute, metadataFor, proveHistory } from '../testing/index.ts';
-import { createStockedWorld, type Level, receiptOf, type StockedWorld, wordOf } from '../testing/stocked-world.ts';
+import {
+  createStockedWorld,
+  type Level,
+  receiptOf,
+  type StockedWorld,
+  tally,
+  wordOf,
+} from '../testing/stocked-world.ts';
 import type { Caller } from './metadata.ts';
 import type { Outcome } from './outcome.ts';
+import { parseCommand } from './parse-command.ts';
 
 let stocked: StockedWorld;
 let level: Level;
@@ -293,6 +303,34 @@ describe('values that identify a person', () => {
     expect(rows).toEqual([
       { field: 'personName', value: personName, version: '1', id: made.principals[0].id.slice(4) },
     ]);
+  });
+
+  test('are written once, also by a command that makes nothing with a name of its own', async () => {
+    const note = defineCommand<{ personName?: string | undefined }, object, RefusalCode>({
+      type: 'probe.note',
+      version: 1,
+      summary: 'For tests.',
+      risk: 'R1',
+      scope: 'inventory.level:adjust',
+      environment: 'caller',
+      input: v.strictObject({ personName: v.optional(v.string()) }),
+      output: v.strictObject({}),
+      refusals: [],
+      personal: ['personName'],
+      load: () => [],
+      decide: () => accept({ events: [], response: {} }),
+    });
+    const executor = stocked.neighbour();
+    const outcomes = await Promise.all(
+      Array.from({ length: limits.decideAheadCommands * 3 }, (_, index) => {
+        const parsed = parseCommand(note as unknown as AnyCommand, { personName: `Ada ${index}` });
+        if (!parsed.ok) throw new Error('the probe does not parse');
+        return executor.execute(parsed.command, metadataFor(stocked.tenant.caller));
+      }),
+    );
+    expect(tally(outcomes)).toEqual({ SUCCEEDED: outcomes.length });
+    const { rows } = await stocked.admin.query("select value from kf.personal_data where value like 'Ada %'");
+    expect(rows.map((row) => row.value).toSorted()).toEqual(outcomes.map((_, index) => `Ada ${index}`).toSorted());
   });
 });
 

@@ -80,6 +80,12 @@ export function createExecutor(ports: ExecutorPorts): Executor {
     },
   });
 
+  async function settleInFlight(name: string, end: Promise<Outcome>): Promise<void> {
+    const outcome = await end;
+    inFlight.delete(name);
+    if (outcome.kind === 'receipt') remember(name);
+  }
+
   function remember(name: string): void {
     recentKeys.delete(name);
     recentKeys.add(name);
@@ -174,10 +180,7 @@ export function createExecutor(ports: ExecutorPorts): Executor {
     }
     if (name !== null) {
       inFlight.set(name, { command, end: promise });
-      void promise.then((outcome) => {
-        inFlight.delete(name);
-        if (outcome.kind === 'receipt') remember(name);
-      });
+      void settleInFlight(name, promise);
     }
     return promise;
   }

@@ -76,7 +76,9 @@ export class LaneScheduler {
   /** Resolves when nothing waits and nothing runs. */
   idle(): Promise<void> {
     if (this.#lanes.size === 0) return Promise.resolve();
-    return new Promise((resolve) => this.#onIdle.push(resolve));
+    return new Promise((resolve) => {
+      this.#onIdle.push(resolve);
+    });
   }
 
   #start(): void {

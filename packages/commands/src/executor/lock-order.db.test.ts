@@ -182,6 +182,37 @@ describe('two processes that want the same things in opposite order', () => {
     expect(tally(outcomes)).toEqual({ SUCCEEDED: 6, internal_error: 2 });
   }, 20_000);
 
+  test('levels that both open: their first rows are written in one order, too', async () => {
+    const sides = [watchedExecutor(), watchedExecutor()] as const;
+    const opened = await Promise.all(['low', 'high', 'stop', 'stop too'].map(() => stocked.stock(0)));
+    const [low, high, stop, stopToo] = opened.toSorted((a, b) => (a.variantId < b.variantId ? -1 : 1)) as [
+      Level,
+      Level,
+      Level,
+      Level,
+    ];
+    const other = await stocked.stock(1);
+    const rival = await stocked.world.testDatabase.admin();
+    await rival.query('begin');
+    for (const { variantId } of [stop, stopToo]) {
+      await rival.query(
+        `insert into kf.inventory_levels select tenant_id, environment_id, $1, location_id, on_hand, reserved, allocated, damaged,
+          quality_control, incoming, safety_stock, oversell_limit, shortfall, version, created_at, updated_at, receipt_id, written_in
+          from kf.inventory_levels where variant_id = $2`,
+        [variantId.slice(4), other.variantId.slice(4)],
+      );
+    }
+    const count = (side: { executor: Executor }, levels: readonly Level[]) =>
+      levels.map((level) => send(side.executor, countNow, level));
+    const sent = [...count(sides[0], [other, high, stop, low]), ...count(sides[1], [other, low, stopToo, high])];
+    await untilBlocked(stocked.admin, 2);
+    await rival.query('rollback');
+    await rival.end();
+    expect(tally(await Promise.all(sent))).toEqual({ SUCCEEDED: 8 });
+    expect(sides.flatMap(({ states }) => states)).not.toContain('40P01');
+    for (const level of [low, high]) expect(await stocked.levelOf(level)).toMatchObject({ onHand: 2, version: 2 });
+  }, 20_000);
+
   test('rows that only other rows name: they come in the same order as those that were known at once', async () => {
     const levels: Level[] = (await Promise.all([stocked.stock(1), stocked.stock(1)])).toSorted((a, b) =>
       a.variantId < b.variantId ? -1 : 1,

@@ -80,6 +80,7 @@ class BatchTransaction {
   readonly #context: Context;
   /** Names of the rows that were asked for. */
   readonly #loaded = new Set<string>();
+  readonly #personalSent = new Set<DecidedCommand>();
   /** The database's clock when the last rows were locked: the `now` of every decision. */
   #now = '';
 
@@ -269,7 +270,8 @@ class BatchTransaction {
   }
 
   #writeOptions(): Parameters<typeof finalStatements>[1] {
-    return { registry: this.#ports.registry, scope: this.#pair, state: this.#state };
+    const { registry } = this.#ports;
+    return { registry, scope: this.#pair, state: this.#state, personalSent: this.#personalSent };
   }
 
   #decide(commands: readonly QueuedCommand[]): DecidedCommand[] {

@@ -11,12 +11,14 @@ interface WriteOptions {
   readonly registry: Registry;
   readonly scope: ScopePair;
   readonly state: WorkingState;
+  /** Commands whose personal values were sent. */
+  readonly personalSent: Set<DecidedCommand>;
 }
 
 /**
  * What can be sent of some decided commands while others are decided: receipts and events first, since all other rows refer
- * to them, then new rows, parents before children. Rows with a name that must be unique wait for the end, and others with
- * them: only there can they be brought into the one order that keeps two processes from waiting for each other.
+ * to them, then new rows, parents before children. Rows with a name that others may give as well wait for the end, and
+ * all with them: only there can they be brought into the one order that keeps two processes from waiting for each other.
  */
 export function aheadStatements(decided: readonly DecidedCommand[], options: WriteOptions): Statement[] {
   const { scope, state, registry } = options;
@@ -41,9 +43,14 @@ export function finalStatements(decided: readonly DecidedCommand[], options: Wri
   return statements;
 }
 
-function newRows(decided: readonly DecidedCommand[], { registry, scope, state }: WriteOptions): Statement[] {
+function newRows(decided: readonly DecidedCommand[], options: WriteOptions): Statement[] {
+  const { registry, scope, state, personalSent } = options;
   const statements: Statement[] = [];
-  const personal = personalRows(decided, scope);
+  const personal = personalRows(
+    decided.filter((command) => !personalSent.has(command)),
+    scope,
+  );
+  for (const command of decided) personalSent.add(command);
   for (const entity of registry.entities.values()) {
     // Personal values stand outside the entities, but between their parents and their children.
     if (personal.length > 0 && personalComesBefore(entity)) statements.push(...personal.splice(0));
@@ -52,9 +59,10 @@ function newRows(decided: readonly DecidedCommand[], { registry, scope, state }:
   return [...statements, ...personal];
 }
 
-/** True for entities with a name that is unique besides their key. */
+/** True for entities that two processes may make under the same name: one besides their key, or a key of other ids. */
 function isNamed(entity: AnyEntity): boolean {
-  return (tableOf(entity.table).unique ?? []).length > 0;
+  const { unique = [], key } = tableOf(entity.table);
+  return unique.length > 0 || (key.length > 1 && !isLedger(entity));
 }
 
 /** The sweeper looks an environment up when a minute of its schedule has begun. */
@@ -104,9 +112,10 @@ function updatedRows(entity: AnyEntity, entries: readonly Entry[], scope: ScopeP
 
 /** Sorted by the columns that must be unique, so that every process asks the index for its values in the same order. */
 function inUniqueOrder(entity: AnyEntity, entries: readonly Entry[]): readonly Entry[] {
-  const [unique] = tableOf(entity.table).unique ?? [];
-  if (!unique || entries.length < 2) return entries;
-  const fields = Object.entries(entity.fields).filter(([, { column }]) => unique.columns.includes(column));
+  if (!isNamed(entity) || entries.length < 2) return entries;
+  const { unique = [], key } = tableOf(entity.table);
+  const columns = unique[0]?.columns ?? key;
+  const fields = Object.entries(entity.fields).filter(([, { column }]) => columns.includes(column));
   const nameOf = (entry: Entry): string => fieldValues(fields, entry).join(' ');
   return entries.toSorted((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1));
 }

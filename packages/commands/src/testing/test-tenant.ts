@@ -21,7 +21,10 @@ export function processPorts(database: Database, signer: ReceiptSigner): Executo
     uuidSource: () => Bun.randomUUIDv7(),
     monotonicNow: () => performance.now(),
     sleep: (milliseconds) => Bun.sleep(milliseconds),
-    giveWay: () => new Promise((resolve) => setImmediate(resolve)),
+    giveWay: () =>
+      new Promise((resolve) => {
+        setImmediate(resolve);
+      }),
     every: (milliseconds, callback) => {
       const timer = setInterval(callback, milliseconds);
       timer.unref();

@@ -182,7 +182,7 @@ function eventsOf(request: Input, ids: Ids, ctx: DecisionContext): EventDraft[] 
       ownerId: null,
       personalDataId: null,
     }),
-    ...request.principals.flatMap(({ handle, type, roles }) => {
+    ...request.principals.flatMap(({ handle, type, roles: granted }) => {
       const principalId = idNamed(ids.principals, handle);
       const registered = principalRegistered.of({
         principalId,
@@ -191,7 +191,7 @@ function eventsOf(request: Input, ids: Ids, ctx: DecisionContext): EventDraft[] 
         ownerId: null,
         personalDataId: handle === firstPerson ? personalDataId : null,
       });
-      return [registered, ...roles.map((granted) => grant(principalId, granted))];
+      return [registered, ...granted.map((name) => grant(principalId, name))];
     }),
     ...request.apiKeys.map((key) =>
       apiKeyIssued.of({
