@@ -73,6 +73,8 @@ export function createRegistry(features: readonly FeatureDefinition[]): Registry
     ),
     entities: index(entities, (entity) => entity.name),
   };
+  // One entity for each table: its rows, its prepared statements and its replay all go by the table.
+  index(entities, (entity) => entity.table);
   for (const entity of entities) {
     const unknown = Object.keys(entity.evolve).filter((type) => !registry.events.has(type));
     if (unknown.length > 0)

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { roles } from '@karmanflow/policy';
 import { type Database, limits, openDatabase } from '@karmanflow/schema';
 import { createTestWorld, type TestTenant, type TestWorld } from '../../testing/index.ts';
-import { until, wordOf } from '../../testing/stocked-world.ts';
+import { wordOf } from '../../testing/stocked-world.ts';
 import { type Authenticator, createAuthenticator } from './authenticator.ts';
 import { type ApiKeyCredential, formatApiKey, parseApiKey } from './index.ts';
 
@@ -178,13 +178,13 @@ describe('no caller stands behind', () => {
 
 test('a revoked key stops within a second, in a process that has just used it', async () => {
   const fresh = await world.createTenant('Revoked');
-  const authenticator = createAuthenticator({ database, now: Date.now });
+  let now = Date.now();
+  const authenticator = createAuthenticator({ database, now: () => now });
   expect(await authenticator.authenticate(fresh.apiKey)).not.toBeNull();
   const { apiKeyId } = credentialOf(fresh);
   expect(wordOf(await fresh.run('access.revoke_api_key', { apiKeyId }))).toBe('SUCCEEDED');
-  const revokedAt = performance.now();
-  await until(async () => (await authenticator.authenticate(fresh.apiKey)) === null);
-  expect(performance.now() - revokedAt).toBeLessThan(1_000);
+  now += 999;
+  expect(await authenticator.authenticate(fresh.apiKey)).toBeNull();
   expect(wordOf(await fresh.run('access.revoke_api_key', { apiKeyId }))).toBe('api_key_revoked');
 });
 
