@@ -3,7 +3,9 @@ import { attackChecks } from './attacks/index.ts';
 import { catalogueChecks } from './catalogue/index.ts';
 import { commandOnlyWriteChecks } from './command-only-writes/index.ts';
 import { environmentScopeChecks } from './environment-scope/index.ts';
-import type { Check } from './harness/check.ts';
+import type { AnyCheck, Check } from './harness/check.ts';
+import { surfaceChecks } from './surface/index.ts';
+import { tierBoundaryChecks } from './tier-boundaries/index.ts';
 import { twoWorldsChecks } from './two-worlds/two-worlds.ts';
 
 export interface ChecksOptions {
@@ -14,7 +16,7 @@ export interface ChecksOptions {
 }
 
 /** Every check of the database. */
-export function allChecks(options: ChecksOptions): readonly Check[] {
+export function databaseChecks(options: ChecksOptions): readonly Check[] {
   return [
     ...catalogueChecks,
     ...attackChecks,
@@ -24,4 +26,9 @@ export function allChecks(options: ChecksOptions): readonly Check[] {
     // Last: the strangers that arrive stay, and other checks count rows.
     ...twoWorldsChecks(options),
   ];
+}
+
+/** Every check there is: of the repository, of the API, of the database. */
+export function allChecks(options: ChecksOptions): readonly AnyCheck[] {
+  return [...tierBoundaryChecks, ...surfaceChecks, ...databaseChecks(options)];
 }

@@ -6,6 +6,7 @@ import { runtimeRoles } from '@karmanflow/schema';
 import { createTestDatabase, type TestDatabase, withClient } from '@karmanflow/schema/testing';
 import { audit, type RoleUrls } from './audit.ts';
 import { isClean } from './harness/run-checks.ts';
+import { serveApi } from './testing/serve-api.ts';
 
 const traces = { seed: 7, runs: 2 };
 const timeoutMilliseconds = 60_000;
@@ -55,6 +56,17 @@ describe('audit', () => {
   );
 });
 
+describe('what is not given', () => {
+  test('is not applicable, and says so', async () => {
+    const results = await audit({ ...traces, adminUrl: null, roleUrls: {} });
+    expect(new Set(results.map(({ verdict }) => verdict))).toEqual(new Set(['not_applicable']));
+    const reasons = results.map(({ id, evidence }) => `${id}: ${evidence.join()}`);
+    expect(reasons).toContain('surface.unknown-fields: no API was given to ask: --url and --key');
+    expect(reasons).toContain('tier-boundaries.peers-apart: no repository was given to read');
+    expect(reasons).toContain('tenancy.tables-declared: no database was given: --database or --roles');
+  });
+});
+
 describe('the command line', () => {
   const folder = mkdtempSync(join(tmpdir(), 'karmanflow-conformance-'));
   afterAll(() => rmSync(folder, { recursive: true }));
@@ -101,6 +113,28 @@ describe('the command line', () => {
     },
     timeoutMilliseconds,
   );
+
+  test(
+    'asks an API when it is told of one',
+    async () => {
+      const api = await serveApi();
+      try {
+        const { url, apiKey } = api.surface();
+        const asked = await run('--url', url, '--key', apiKey, '--only', 'surface.no-credential');
+        expect(asked.text).toContain('1 hold, 0 violated, 0 undecided, 0 not applicable');
+        expect(asked.code).toBe(0);
+      } finally {
+        await api.stop();
+      }
+    },
+    timeoutMilliseconds,
+  );
+
+  test('says how it is used when it is told half of what it needs', async () => {
+    const { code, text } = await run('--url', 'http://127.0.0.1:1');
+    expect(text).toContain('--database');
+    expect(code).toBe(2);
+  });
 
   test('says how it is used when it is told nothing', async () => {
     const { code, text } = await run();

@@ -1,9 +1,14 @@
 import { type RuntimeRole, runtimeRoles } from '@karmanflow/schema';
 import { urlOf, withClient } from '@karmanflow/schema/testing';
-import { allChecks, type ChecksOptions } from './all-checks.ts';
-import { type CheckResult, runChecks } from './harness/run-checks.ts';
+import { type ChecksOptions, databaseChecks } from './all-checks.ts';
+import type { AnyCheck } from './harness/check.ts';
+import { type CheckResult, runChecks, skipChecks } from './harness/run-checks.ts';
 import { createScratchDatabase } from './harness/scratch-database.ts';
 import { openTarget, type Target } from './harness/target.ts';
+import { surfaceChecks } from './surface/index.ts';
+import type { Surface } from './surface/surface.ts';
+import { tierBoundaryChecks } from './tier-boundaries/index.ts';
+import { readRepository } from './tier-boundaries/repository.ts';
 import { seedWorld } from './world/seed-world.ts';
 
 export type RoleUrls = Partial<Readonly<Record<RuntimeRole, string>>>;
@@ -12,26 +17,57 @@ export interface AuditOptions extends ChecksOptions {
   /** Null: only what the runtime roles can see is audited, and nothing is tried. */
   readonly adminUrl: string | null;
   readonly roleUrls: RoleUrls;
+  /** A running API to ask; null: none is asked. */
+  readonly surface?: Surface | null;
+  /** The folder of the repository whose sources are read; null: none are. */
+  readonly repositoryRoot?: string | null;
   /** Only checks whose id starts with this. */
   readonly only?: string;
 }
 
 /**
- * Audits a database: the catalogue as it stands there, behaviour on a throwaway database beside it. Writes nothing into the
- * audited database. Behaviour is tried only with an administrator and the addresses of all runtime roles.
+ * Audits sources, an API, and a database: the catalogue as it stands there, behaviour on a throwaway database beside it.
+ * Writes nothing into the audited database. Behaviour is tried only with an administrator and the addresses of all runtime
+ * roles. What is not given is not applicable.
  */
 export async function audit(options: AuditOptions): Promise<readonly CheckResult[]> {
-  const { adminUrl, roleUrls, only = '' } = options;
-  const checks = allChecks(options).filter(({ id }) => id.startsWith(only));
+  return [
+    ...(await auditRepository(options)),
+    ...(await auditSurface(options)),
+    ...(await auditDatabase({ ...options, only: options.only ?? '' })),
+  ];
+}
+
+function wanted<Wanted extends AnyCheck>(checks: readonly Wanted[], only: string = ''): readonly Wanted[] {
+  return checks.filter(({ id }) => id.startsWith(only));
+}
+
+async function auditRepository({ repositoryRoot = null, only }: AuditOptions): Promise<readonly CheckResult[]> {
+  const checks = wanted(tierBoundaryChecks, only);
+  if (checks.length === 0) return [];
+  if (repositoryRoot === null) return skipChecks(checks, 'no repository was given to read');
+  const repository = readRepository(repositoryRoot);
+  return runChecks(checks, () => repository);
+}
+
+async function auditSurface({ surface = null, only }: AuditOptions): Promise<readonly CheckResult[]> {
+  const checks = wanted(surfaceChecks, only);
+  if (surface === null) return skipChecks(checks, 'no API was given to ask: --url and --key');
+  return runChecks(checks, () => surface);
+}
+
+async function auditDatabase(options: AuditOptions & { readonly only: string }): Promise<readonly CheckResult[]> {
+  const { adminUrl, roleUrls, only } = options;
+  const checks = wanted(databaseChecks(options), only);
+  const hasDatabase = adminUrl !== null || Object.keys(roleUrls).length > 0;
+  if (!hasDatabase) return skipChecks(checks, 'no database was given: --database or --roles');
   const audited = openTarget({ adminUrl, roleUrls, world: null });
   try {
     const triesBehaviour = checks.some(({ subject }) => subject === 'behaviour');
     const canTry = runtimeRoles.every((role) => roleUrls[role] !== undefined);
-    if (adminUrl === null || !canTry || !triesBehaviour) {
-      return await runChecks(checks, { catalogue: audited, behaviour: audited });
-    }
+    if (adminUrl === null || !canTry || !triesBehaviour) return await runChecks(checks, () => audited);
     return await withScratch({ adminUrl, roleUrls }, (scratch) =>
-      runChecks(checks, { catalogue: audited, behaviour: scratch }),
+      runChecks(checks, (subject) => (subject === 'catalogue' ? audited : scratch)),
     );
   } finally {
     await audited.close();

@@ -1,6 +1,7 @@
-export { allChecks, type ChecksOptions } from './all-checks.ts';
+export { allChecks, type ChecksOptions, databaseChecks } from './all-checks.ts';
 export { audit, type AuditOptions, type RoleUrls } from './audit.ts';
 export {
+  type AnyCheck,
   type Check,
   type CheckSubject,
   families,
@@ -12,5 +13,7 @@ export {
 } from './harness/check.ts';
 export { type Evidence, gatherEvidence } from './harness/evidence.ts';
 export { renderReport } from './harness/report.ts';
-export { type CheckResult, isClean, runChecks, type Targets } from './harness/run-checks.ts';
+export { type CheckResult, isClean, runChecks, skipChecks } from './harness/run-checks.ts';
 export { openTarget, type Target, type TargetOptions } from './harness/target.ts';
+export type { Surface } from './surface/surface.ts';
+export { type Repository, readRepository } from './tier-boundaries/repository.ts';

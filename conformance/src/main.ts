@@ -6,12 +6,18 @@ import * as v from 'valibot';
 import { audit, type AuditOptions, type RoleUrls } from './audit.ts';
 import { renderReport } from './harness/report.ts';
 import { isClean } from './harness/run-checks.ts';
+import { receiptCounter, type Surface } from './surface/surface.ts';
+import { serveApi } from './testing/serve-api.ts';
+import { ownRoot } from './tier-boundaries/repository.ts';
 
-const usage = `bun conformance/src/main.ts --database <administrator's URL> --roles <file> [options]
+const usage = `bun conformance/src/main.ts --database <administrator's URL> --roles <file> --url <console-api> --key <API key> [options]
 
   --database <url>   the database to audit, as its administrator; left out: only what the runtime roles can see
   --roles <file>     JSON with the URL of each runtime role, for example {"kf_command": "postgresql://..."}
-  --throwaway        instead of both: a fresh database on the test cluster of KF_TEST_DATABASE_URL
+  --url <url>        a running console-api, asked only for what it must refuse; with --key
+  --key <API key>    of somebody who may read; with --database, receipts are counted there
+  --repository <dir> whose sources are read; this one unless given
+  --throwaway        instead of database and API: fresh ones on the test cluster of KF_TEST_DATABASE_URL
   --only <prefix>    only checks whose id starts with this
   --json <file>      writes the evidence
   --seed <number>    of the random traces
@@ -47,12 +53,25 @@ async function runThrowaway(
   jsonFile: string | undefined,
 ): Promise<boolean> {
   const database = await createTestDatabase();
+  const api = await serveApi();
   try {
     const roleUrls = Object.fromEntries(runtimeRoles.map((role) => [role, database.urlFor(role)]));
-    return await run({ ...options, adminUrl: database.adminUrl, roleUrls }, jsonFile);
+    return await run({ ...options, adminUrl: database.adminUrl, roleUrls, surface: api.surface() }, jsonFile);
   } finally {
+    await api.stop();
     await database.drop();
   }
+}
+
+interface ApiOptions {
+  readonly url: string;
+  readonly key: string;
+  readonly database: string | undefined;
+}
+
+async function surfaceOf({ url, key, database }: ApiOptions): Promise<Surface> {
+  const countReceipts = database === undefined ? null : await receiptCounter(database, key);
+  return { url: url.replace(/\/$/, ''), apiKey: key, countReceipts, recompose: null };
 }
 
 async function main(): Promise<number> {
@@ -60,6 +79,9 @@ async function main(): Promise<number> {
     options: {
       database: { type: 'string' },
       roles: { type: 'string' },
+      url: { type: 'string' },
+      key: { type: 'string' },
+      repository: { type: 'string' },
       throwaway: { type: 'boolean', default: false },
       only: { type: 'string', default: '' },
       json: { type: 'string' },
@@ -68,15 +90,22 @@ async function main(): Promise<number> {
       help: { type: 'boolean', default: false },
     },
   });
-  if (values.help || (!values.throwaway && values.database === undefined && values.roles === undefined)) {
+  const { url, key, database, roles, repository } = values;
+  const isToldNothing = [database, roles, url, repository].every((value) => value === undefined) && !values.throwaway;
+  if (values.help || isToldNothing || (url === undefined) !== (key === undefined)) {
     console.log(usage);
     return values.help ? 0 : 2;
   }
-  const options = { only: values.only, seed: Number(values.seed), runs: Number(values.runs) };
-  const clean = values.throwaway
-    ? await runThrowaway(options, values.json)
-    : await run({ ...options, adminUrl: values.database ?? null, roleUrls: readRoles(values.roles) }, values.json);
-  return clean ? 0 : 1;
+  const options = {
+    only: values.only,
+    seed: Number(values.seed),
+    runs: Number(values.runs),
+    repositoryRoot: repository ?? ownRoot,
+  };
+  if (values.throwaway) return (await runThrowaway(options, values.json)) ? 0 : 1;
+  const surface = url === undefined || key === undefined ? null : await surfaceOf({ url, key, database });
+  const given = { adminUrl: database ?? null, roleUrls: readRoles(roles), surface };
+  return (await run({ ...options, ...given }, values.json)) ? 0 : 1;
 }
 
 process.exit(await main());

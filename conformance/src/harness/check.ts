@@ -8,6 +8,7 @@ export const families = [
   'append-only',
   'tier-boundaries',
   'namespace-contracts',
+  'surface',
   'surface-parity',
   'feature-modules',
   'signal-plane',
@@ -25,7 +26,7 @@ export interface Finding {
   readonly evidence: readonly string[];
 }
 
-/** A change under which the check must go red. Only ever applied to throwaway databases. */
+/** A change under which the check must go red. Only ever applied to throwaway databases, APIs and copies of files. */
 export interface Saboteur<Subject = Target> {
   readonly name: string;
   /** Text that the evidence must contain: a check that goes red for another reason proves nothing about this change. */
@@ -37,9 +38,13 @@ export interface Saboteur<Subject = Target> {
 
 /**
  * catalogue: reads what is declared, on the audited database itself · behaviour: writes rows that can never be removed, so
- * it runs on a throwaway database that the same migrations made on the same server.
+ * it runs on a throwaway database that the same migrations made on the same server · surface: asks a running API over HTTP,
+ * and only for what it must refuse · repository: reads source files.
  */
-export type CheckSubject = 'catalogue' | 'behaviour';
+export type CheckSubject = 'catalogue' | 'behaviour' | 'surface' | 'repository';
+
+/** A check by what it says of itself, whatever it looks at. */
+export type AnyCheck = Check<never>;
 
 export interface Check<Subject = Target> {
   readonly id: `${Family}.${string}`;

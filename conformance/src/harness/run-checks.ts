@@ -1,5 +1,4 @@
-import type { Check, Finding } from './check.ts';
-import type { Target } from './target.ts';
+import { type AnyCheck, type Check, type CheckSubject, type Finding, notApplicable } from './check.ts';
 
 export interface CheckResult extends Omit<Finding, 'verdict'> {
   readonly id: string;
@@ -11,25 +10,35 @@ export interface CheckResult extends Omit<Finding, 'verdict'> {
   readonly verdict: Finding['verdict'] | 'error';
 }
 
-/** Where checks of each subject look. */
-export interface Targets {
-  readonly catalogue: Target;
-  readonly behaviour: Target;
-}
-
-/** Runs checks one after the other; one that throws does not keep the others from running. */
-export async function runChecks(checks: readonly Check[], targets: Targets): Promise<readonly CheckResult[]> {
+/**
+ * Runs checks one after the other, each on what `targetOf` names for its subject; one that throws does not keep the others
+ * from running.
+ */
+export async function runChecks<Subject>(
+  checks: readonly Check<Subject>[],
+  targetOf: (subject: CheckSubject) => Subject,
+): Promise<readonly CheckResult[]> {
   const results: CheckResult[] = [];
   for (const check of checks) {
-    const { id, family, claim, mechanism, subject } = check;
-    results.push({ id, family, claim, mechanism, subject, ...(await findingOf(check, targets[subject])) });
+    results.push({ ...describedBy(check), ...(await findingOf(check, targetOf(check.subject))) });
   }
   return results;
 }
 
-async function findingOf(
-  check: Check,
-  target: Target,
+/** The results of checks that have nothing to look at, with the reason. */
+export function skipChecks(checks: readonly AnyCheck[], reason: string): readonly CheckResult[] {
+  return checks.map((check) => ({ ...describedBy(check), ...notApplicable(reason) }));
+}
+
+type Described = Pick<CheckResult, 'id' | 'family' | 'claim' | 'mechanism' | 'subject'>;
+
+function describedBy({ id, family, claim, mechanism, subject }: AnyCheck): Described {
+  return { id, family, claim, mechanism, subject };
+}
+
+async function findingOf<Subject>(
+  check: Check<Subject>,
+  target: Subject,
 ): Promise<Pick<CheckResult, 'verdict' | 'observed' | 'evidence'>> {
   try {
     const finding = await check.run(target);

@@ -42,6 +42,19 @@ export function ed25519Sign(input: { readonly bytes: Uint8Array; readonly privat
   return new Uint8Array(sign(null, input.bytes, input.privateKey));
 }
 
+/** The same signature, made on the thread pool of the runtime: the calling thread goes on meanwhile. */
+export function ed25519SignConcurrently(input: {
+  readonly bytes: Uint8Array;
+  readonly privateKey: KeyObject;
+}): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    sign(null, input.bytes, input.privateKey, (error, signature) => {
+      if (error) reject(error);
+      else resolve(new Uint8Array(signature));
+    });
+  });
+}
+
 /** True when a public key is encoded canonically (RFC 8032 section 5.1.3: y < p) and is not of small order. */
 export function isSoundEd25519PublicKey(publicKey: Uint8Array): boolean {
   return publicKey.length === ed25519PublicKeyBytes && isCanonicalPoint(publicKey) && !isSmallOrder(publicKey);

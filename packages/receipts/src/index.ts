@@ -5,7 +5,7 @@ export { receiptFormat, type ReceiptBody } from './receipt-body.ts';
 export { receiptHash } from './receipt-hash.ts';
 export { createReceiptSigner, type ReceiptSigner } from './receipt-signer.ts';
 export type { ReceiptPublicJwk } from './public-jwk.ts';
-export { signReceipt, type SignedReceipt } from './sign-receipt.ts';
+export { type PreparedReceipt, prepareReceipt, signReceipt, type SignedReceipt } from './sign-receipt.ts';
 export {
   parseReceiptDocument,
   receiptDocument,

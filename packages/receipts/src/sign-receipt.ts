@@ -12,14 +12,23 @@ export interface SignedReceipt {
   readonly keyId: string;
 }
 
+/** A receipt before it is signed: what the signature will be over, and the hash of it. */
+export type PreparedReceipt = Pick<SignedReceipt, 'bytes' | 'hash'>;
+
 /**
- * Canonicalises, hashes and signs a receipt. The signature is over the canonical bytes, whose `format` keeps it apart
- * from signatures over anything else. Throws TypeError or RangeError for a body that no verifier would take: a bug.
+ * Canonicalises and hashes a receipt. Throws TypeError or RangeError for a body that no verifier would take: a bug. The
+ * signature is over `bytes`; their `format` keeps it apart from signatures over anything else.
  */
-export function signReceipt(body: ReceiptBody, signer: ReceiptSigner): SignedReceipt {
+export function prepareReceipt(body: ReceiptBody): PreparedReceipt {
   const fault = findReceiptFault(body);
   if (fault !== null) throw new TypeError(`this receipt could not be verified: ${fault}`);
   const bytes = canonicalBytes(body);
   if (bytes.length > receiptBytesMax) throw new RangeError(`a receipt has at most ${receiptBytesMax} canonical bytes`);
-  return { bytes, hash: receiptHash(bytes), signature: signer.sign(bytes), keyId: signer.keyId };
+  return { bytes, hash: receiptHash(bytes) };
+}
+
+/** Canonicalises, hashes and signs a receipt. Throws as `prepareReceipt` does. */
+export function signReceipt(body: ReceiptBody, signer: ReceiptSigner): SignedReceipt {
+  const prepared = prepareReceipt(body);
+  return { ...prepared, signature: signer.sign(prepared.bytes), keyId: signer.keyId };
 }

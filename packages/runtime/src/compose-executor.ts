@@ -27,10 +27,6 @@ export function composeExecutor(composition: ExecutorComposition): Executor {
     uuidSource: () => Bun.randomUUIDv7(),
     monotonicNow: () => performance.now(),
     sleep: (milliseconds) => Bun.sleep(milliseconds),
-    giveWay: () =>
-      new Promise((resolve) => {
-        setImmediate(resolve);
-      }),
     every: (milliseconds, callback) => {
       const timer = setInterval(callback, milliseconds);
       return () => clearInterval(timer);

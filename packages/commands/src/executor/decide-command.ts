@@ -6,7 +6,7 @@ import {
   type ReceiptBody,
   type ReceiptSigner,
   sha256,
-  signReceipt,
+  prepareReceipt,
 } from '@karmanflow/receipts';
 import { type Id, limits, type RefusalCode, newId, toUuid, type UuidSource } from '@karmanflow/schema';
 import { approvalRequested } from '../approvals.ts';
@@ -41,6 +41,14 @@ export interface DecidedCommand {
   readonly completedAt: string;
 }
 
+/** A decided command whose receipt is not signed yet: signing is the dearest part, and done for many at once. */
+export type UnsignedCommand = Omit<DecidedCommand, 'receipt'> & { readonly receipt: Omit<StoredReceipt, 'signature'> };
+
+export async function signCommand(command: UnsignedCommand, signer: ReceiptSigner): Promise<DecidedCommand> {
+  const signature = await signer.signConcurrently(command.receipt.bytes);
+  return { ...command, receipt: { ...command.receipt, signature } };
+}
+
 export interface DecisionPorts {
   readonly registry: Registry;
   readonly signer: ReceiptSigner;
@@ -55,13 +63,13 @@ interface Decision {
 }
 
 /**
- * Decides one command on the evolving state of its batch and makes its receipt. Pure but for the ids and the signature.
+ * Decides one command on the evolving state of its batch and makes its receipt, unsigned. Pure but for the ids.
  * Throws on a bug of the feature; the caller then takes the state back.
  */
 export function decideCommand(
   command: QueuedCommand,
   options: { ports: DecisionPorts; state: WorkingState; now: string; elapsedMilliseconds: number },
-): DecidedCommand {
+): UnsignedCommand {
   const { ports, state, now } = options;
   const personal = new Map(command.personal.map(({ field }) => [field, newId('personalData', ports.uuidSource)]));
   const decision = verdictOf(command, { ports, state, now, personal });
@@ -77,18 +85,18 @@ export function decideCommand(
     now,
     elapsedMilliseconds: options.elapsedMilliseconds,
   });
-  const signed = signReceipt(body, ports.signer);
-  if (signed.bytes.length > limits.receiptBytes) throw new Error(`receipt of ${command.definition.type} is too large`);
+  const prepared = prepareReceipt(body);
+  if (prepared.bytes.length > limits.receiptBytes)
+    throw new Error(`receipt of ${command.definition.type} is too large`);
   return {
     command,
     receipt: {
       id: command.receiptId,
       commandType: command.definition.type,
       status: decision.status,
-      bytes: signed.bytes,
-      hash: signed.hash,
-      signature: signed.signature,
-      keyId: signed.keyId,
+      bytes: prepared.bytes,
+      hash: prepared.hash,
+      keyId: ports.signer.keyId,
       response,
     },
     events: events.map(({ written }) => written),

@@ -300,6 +300,8 @@ describe('values that identify a person', () => {
         join kf.principals q on (q.tenant_id, q.personal_data_id) = (p.tenant_id, p.id) where p.tenant_id = $1`,
       [tenantId.slice(4)],
     );
+    const all = await stocked.admin.query('select from kf.personal_data where tenant_id = $1', [tenantId.slice(4)]);
+    expect(all.rowCount).toBe(1);
     expect(rows).toEqual([
       { field: 'personName', value: personName, version: '1', id: made.principals[0].id.slice(4) },
     ]);

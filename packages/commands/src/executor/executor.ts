@@ -8,6 +8,7 @@ import { LaneScheduler, type QueueLoad } from './lane-scheduler.ts';
 import type { CommandMetadata } from './metadata.ts';
 import { type Outcome, rejected } from './outcome.ts';
 import type { QueuedCommand } from './queued-command.ts';
+import { RecentNames } from './recent-names.ts';
 import { runBatch } from './run-batch.ts';
 import type { TransactionPorts } from './run-transaction.ts';
 
@@ -52,7 +53,7 @@ export function createExecutor(ports: ExecutorPorts): Executor {
    * Keys that were used a moment ago. A repeat of one of them looks for its receipt first; any other learns from the unique
    * index that it is one, which costs its batch a second try. Forgetting a key is harmless.
    */
-  const recentKeys = new Set<string>();
+  const recentKeys = new RecentNames(limits.recentIdempotencyKeys);
   const lanes = Math.max(1, Math.min(ports.lanesPerScope ?? limits.lanesPerScope, limits.lanesPerScope));
   let draining = false;
   /** Repeats that wait for the first command with their key; bounded like everything that waits. */
@@ -83,17 +84,7 @@ export function createExecutor(ports: ExecutorPorts): Executor {
   async function settleInFlight(name: string, end: Promise<Outcome>): Promise<void> {
     const outcome = await end;
     inFlight.delete(name);
-    if (outcome.kind === 'receipt') remember(name);
-  }
-
-  function remember(name: string): void {
-    recentKeys.delete(name);
-    recentKeys.add(name);
-    if (recentKeys.size <= limits.recentIdempotencyKeys) return;
-    for (const oldest of recentKeys) {
-      recentKeys.delete(oldest);
-      break;
-    }
+    if (outcome.kind === 'receipt') recentKeys.add(name);
   }
 
   async function execute(parsed: ParsedCommand, metadata: CommandMetadata): Promise<Outcome> {

@@ -8,6 +8,7 @@ import {
   tally,
   until,
   untilBlocked,
+  watch,
   wordOf,
 } from '../testing/stocked-world.ts';
 import type { Executor } from './executor.ts';
@@ -262,6 +263,17 @@ describe('the same key at the same time', () => {
     expect(wordOf(await blocker)).toBe('SUCCEEDED');
     expect([wordOf(await repeat), isReplay(await repeat)]).toEqual(['SUCCEEDED', false]);
     expect((await stocked.levelOf(level)).reserved - before.reserved).toBe(6);
+  });
+});
+
+describe('a repeat of what this executor ran a moment ago', () => {
+  test('is found before anything is tried', async () => {
+    const { observer, batches } = watch();
+    const executor = stocked.neighbour({ observer });
+    const first = await reserve(1, { key: 'a moment ago', executor });
+    const again = await reserve(1, { key: 'a moment ago', executor });
+    expect([isReplay(first), isReplay(again)]).toEqual([false, true]);
+    expect(batches.map((batch) => batch.failed)).toEqual([false, false]);
   });
 });
 

@@ -218,19 +218,17 @@ describe('a full queue', () => {
 describe('fairness', () => {
   test('a busy environment does not starve another, though there be only one connection', async () => {
     const level = await stocked.stock(10_000);
-    const levels = [level, ...(await Promise.all(many(7, () => stocked.stock(1_000))))];
     const other = await stocked.world.createTenant('Quiet');
     const executor = stocked.neighbour({ transactionsMax: 1 });
     let answered = 0;
-    const busy = many(1_200, (index) =>
-      stocked.reserve(levels[index % levels.length] ?? level, 1, { executor }).finally(() => {
-        answered += 1;
-      }),
-    );
+    const count = (): void => {
+      answered += 1;
+    };
+    const busy = many(1_200, () => stocked.reserve(level, 1, { executor }).finally(count));
     const quiet = await other.run('inventory.register_variant', { sku: 'Q', name: 'q' }, { executor });
     expect(wordOf(quiet)).toBe('SUCCEEDED');
-    // Every lane of the busy one had its turn at most once or twice before.
-    expect(answered).toBeLessThan(1_200);
+    // The busy lane was in the middle of its first transaction; then it was somebody else's turn.
+    expect(answered).toBeLessThanOrEqual(1 + limits.batchCommands);
     expect(tally(await Promise.all(busy))).toEqual({ SUCCEEDED: 1_200 });
   }, 20_000);
 });

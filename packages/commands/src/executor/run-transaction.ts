@@ -3,7 +3,13 @@ import { type Context, context, type Span, SpanStatusCode, trace, type Tracer } 
 import type { PoolClient, QueryResult } from 'pg';
 import { type Load, stateFromRow, entityIdOf, isLedger, type KeyOf } from '../definition/entity.ts';
 import { WorkingState } from '../working-state.ts';
-import { type DecidedCommand, decideCommand, type DecisionPorts } from './decide-command.ts';
+import {
+  type DecidedCommand,
+  decideCommand,
+  type DecisionPorts,
+  signCommand,
+  type UnsignedCommand,
+} from './decide-command.ts';
 import { type LoadStatement, loadName, loadStatements } from './load-statements.ts';
 import { type Outcome, rejected, type ReceiptStatus, type StoredReceipt } from './outcome.ts';
 import { notDone, type QueuedCommand } from './queued-command.ts';
@@ -15,8 +21,6 @@ export interface TransactionPorts extends DecisionPorts {
   readonly database: Database;
   readonly tracer: Tracer;
   readonly monotonicNow: () => number;
-  /** Lets the process send what it has written and read what has arrived, for example `setImmediate`. */
-  readonly giveWay: () => Promise<void>;
   /** Told of exceptions inside features: bugs, which must not stay unseen. */
   readonly onBug: (error: unknown, command: QueuedCommand) => void;
 }
@@ -221,7 +225,7 @@ class BatchTransaction {
    * Decides one command after the other, and sends the rows of those decided while the next are: database and process work
    * at the same time. COMMIT goes out with the last rows, so a deadline is checked before it and never after.
    *
-   * From the moment at which its rows are sent, only the end of the transaction tells what became of a command: a deadline
+   * From the moment at which it is decided, only the end of the transaction tells what became of a command: a deadline
    * that passes then leaves the outcome open. That is taken back when no COMMIT went out, or when it is known to have failed.
    */
   async #decideAndWrite(open: readonly QueuedCommand[]): Promise<DecidedCommand[]> {
@@ -255,16 +259,16 @@ class BatchTransaction {
   ): Promise<DecidedCommand[]> {
     const decided: DecidedCommand[] = [];
     for (let from = 0; from < open.length && !work.block.failed; from += limits.decideAheadCommands) {
-      if (from > 0) await this.#ports.giveWay();
-      const ahead = this.#decide(open.slice(from, from + limits.decideAheadCommands));
-      if (ahead.length === 0) continue;
-      decided.push(...ahead);
-      const statements = aheadStatements(ahead, this.#writeOptions());
-      for (const { command } of ahead) {
+      const unsigned = this.#decide(open.slice(from, from + limits.decideAheadCommands));
+      for (const { command } of unsigned) {
         work.before.set(command, command.commitUnseen);
         command.commitUnseen = true;
       }
-      work.block.send(statements);
+      // While other threads sign, this one sends what was written before and reads what has arrived.
+      const ahead = await Promise.all(unsigned.map((command) => signCommand(command, this.#ports.signer)));
+      if (ahead.length === 0) continue;
+      decided.push(...ahead);
+      work.block.send(aheadStatements(ahead, this.#writeOptions()));
     }
     return decided;
   }
@@ -274,8 +278,8 @@ class BatchTransaction {
     return { registry, scope: this.#pair, state: this.#state, personalSent: this.#personalSent };
   }
 
-  #decide(commands: readonly QueuedCommand[]): DecidedCommand[] {
-    const decided: DecidedCommand[] = [];
+  #decide(commands: readonly QueuedCommand[]): UnsignedCommand[] {
+    const decided: UnsignedCommand[] = [];
     const monotonicNow = this.#ports.monotonicNow();
     for (const command of commands) {
       if (command.settled) continue;

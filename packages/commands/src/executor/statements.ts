@@ -1,4 +1,4 @@
-import { columnsOf, schemaName, type TableName, tableOf } from '@karmanflow/schema';
+import { columnsOf, schemaName, type TableName, tableNames, tableOf } from '@karmanflow/schema';
 
 /** A named statement: prepared once for each connection, then only bound and executed. */
 export interface Statement {
@@ -22,13 +22,16 @@ function chunkSizes(rows: number): number[] {
 }
 
 const largestChunk = 256;
-const texts = new Map<string, string>();
+/** Texts by the list of columns that they are made from, and then by name. */
+const texts = new WeakMap<readonly string[], Map<string, string>>();
 
-function cached(name: string, make: () => string): string {
-  const known = texts.get(name);
+function cached(columns: readonly string[], name: string, make: () => string): string {
+  const byName = texts.get(columns) ?? new Map<string, string>();
+  texts.set(columns, byName);
+  const known = byName.get(name);
   if (known !== undefined) return known;
   const text = make();
-  texts.set(name, text);
+  byName.set(name, text);
   return text;
 }
 
@@ -111,7 +114,7 @@ function insertStatements(options: RowsOptions, verb: { name: string; suffix: ()
     const rows = options.rows.slice(from, from + size);
     const layout = layoutOf(columns, rows);
     const name = `${verb.name}_${table}_${size}${layout.shares ? '_shared' : ''}`;
-    const text = cached(name, () => {
+    const text = cached(columns, name, () => {
       const list = ['tenant_id', 'environment_id', ...columns].join(', ');
       return `INSERT INTO ${schemaName}.${table} (${list}) VALUES ${tuplesOf(layout)}${verb.suffix()}`;
     });
@@ -161,7 +164,7 @@ export function selectRows(options: {
 }): Statement {
   const { table, where, locked, scope, tuples } = options;
   const name = `select_${table}_by_${where.join('_')}${locked ? '_locked' : ''}`;
-  const text = cached(name, () => {
+  const text = cached(tableNames, name, () => {
     const columns = columnsOf(table);
     const list = Object.keys(columns).filter((column) => !unread.has(column));
     const arrays = where.map((column, position) => `$${position + 3}::${columns[column]?.type ?? 'text'}[]`);

@@ -24,7 +24,7 @@ const many = <T>(count: number, make: (index: number) => T): T[] =>
 const responseOf = (outcome: Outcome) => JSON.parse(Buffer.from(receiptOf(outcome).response ?? '').toString('utf8'));
 
 /** An executor whose clock and sweep the test moves by hand. */
-function executorByHand(options: { giveWay?: () => void } = {}) {
+function executorByHand(options: { whileSigning?: () => void } = {}) {
   let offset = 0;
   const sweeps: (() => void)[] = [];
   const executor = stocked.neighbour({
@@ -33,9 +33,13 @@ function executorByHand(options: { giveWay?: () => void } = {}) {
       sweeps.push(callback);
       return () => sweeps.splice(sweeps.indexOf(callback), 1);
     },
-    giveWay: () => {
-      options.giveWay?.();
-      return Promise.resolve();
+    // Deciding gives way while receipts are signed: what happens meanwhile happens here.
+    signer: {
+      ...stocked.world.signer,
+      signConcurrently: (bytes) => {
+        options.whileSigning?.();
+        return stocked.world.signer.signConcurrently(bytes);
+      },
     },
   });
   return {
@@ -52,9 +56,13 @@ describe('a deadline that passes while a batch is being decided', () => {
   test('never lets a command be committed whose caller was told that nothing was done', async () => {
     const level = await stocked.stock(1_000);
     let isArmed = false;
+    let signatures = 0;
     const byHand = executorByHand({
-      giveWay: () => {
-        if (isArmed) byHand.passDeadlines();
+      // In the second round of deciding the batch behind the first command: the rows of the first round are sent.
+      whileSigning: () => {
+        signatures += 1;
+        if (!isArmed || signatures <= 1 + limits.decideAheadCommands) return;
+        byHand.passDeadlines();
         isArmed = false;
       },
     });

@@ -36,10 +36,10 @@ export function finalStatements(decided: readonly DecidedCommand[], options: Wri
   const minutes = new Set(decided.flatMap(({ dueAt }) => dueAt.map(minuteOf)));
   if (minutes.size > 0) {
     const rows = [...minutes].toSorted().map((minute) => [minute]);
-    statements.push(...insertMissingRows({ table: 'expiry_schedule', columns: ['due_at'], scope, rows }));
+    statements.push(...insertMissingRows({ table: 'expiry_schedule', columns: scheduleColumns, scope, rows }));
   }
   const receipts = decided.map(({ receipt }) => toUuid(receipt.id));
-  statements.push(...insertRows({ table: 'log_pending', columns: ['receipt_ids'], scope, rows: [[receipts]] }));
+  statements.push(...insertRows({ table: 'log_pending', columns: pendingColumns, scope, rows: [[receipts]] }));
   return statements;
 }
 
@@ -136,6 +136,9 @@ function fieldValues(fields: readonly [string, FieldColumn][], entry: Entry): un
   return fields.map(([field, column]) => parameterOf(column, state[field]));
 }
 
+const scheduleColumns = ['due_at'];
+const pendingColumns = ['receipt_ids'];
+const eventColumns = ['id', 'type', 'body', 'hash', 'receipt_id'];
 const receiptColumns = [
   'id',
   'command_type',
@@ -184,7 +187,7 @@ function eventRows(decided: readonly DecidedCommand[], scope: ScopePair): Statem
   const rows = decided.flatMap(({ receipt, events }) =>
     events.map((event) => [event.id, event.type, event.bytes, event.hash, toUuid(receipt.id)]),
   );
-  return insertRows({ table: 'domain_events', columns: ['id', 'type', 'body', 'hash', 'receipt_id'], scope, rows });
+  return insertRows({ table: 'domain_events', columns: eventColumns, scope, rows });
 }
 
 const personalColumns = ['id', 'field', 'value', 'erased_at', 'version', 'created_at', 'updated_at', 'receipt_id'];

@@ -21,10 +21,6 @@ export function processPorts(database: Database, signer: ReceiptSigner): Executo
     uuidSource: () => Bun.randomUUIDv7(),
     monotonicNow: () => performance.now(),
     sleep: (milliseconds) => Bun.sleep(milliseconds),
-    giveWay: () =>
-      new Promise((resolve) => {
-        setImmediate(resolve);
-      }),
     every: (milliseconds, callback) => {
       const timer = setInterval(callback, milliseconds);
       timer.unref();

@@ -117,6 +117,14 @@ describe('reservation.create', () => {
     });
   });
 
+  test('counts every line before, not only the last one', () => {
+    const mugs = (...quantities: number[]) => ({ lines: quantities.map((quantity) => line(mug, berlin, quantity)) });
+    expect(reserve(mugs(4, 4, 2)).kind).toBe('accept');
+    expect(reserve(mugs(4, 4, 3))).toMatchObject({ code: 'stock_insufficient', detail: { line: 3, available: 2 } });
+    expect(reserve(mugs(1, 1, 1, 1, 1, 1, 1, 1, 1, 1)).kind).toBe('accept');
+    expect(reserve(mugs(1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1))).toMatchObject({ detail: { line: 11, available: 0 } });
+  });
+
   test('is all or nothing: a line that does not fit takes the others with it', () => {
     const verdict = reserve({ lines: [line(mug, berlin, 1), line(mug, hamburg, 5)] });
     expect(verdict).toMatchObject({ kind: 'refuse', code: 'stock_insufficient', detail: { line: 2, available: 4 } });
