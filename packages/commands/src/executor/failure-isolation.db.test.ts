@@ -215,6 +215,26 @@ test('a command that throws already when it says what it needs is answered, and 
   expect(outcome).toMatchObject({ kind: 'rejected', code: 'internal_error' });
 });
 
+test('a signer that fails leaves nothing unsigned behind, and its commands can be sent again', async () => {
+  let isBroken = true;
+  const { signer } = stocked.world;
+  const unsigned = stocked.neighbour({
+    signer: {
+      ...signer,
+      signConcurrently: (bytes) => (isBroken ? Promise.reject(new Error('no key')) : signer.signConcurrently(bytes)),
+    },
+  });
+  const before = await stocked.levelOf(level);
+  const keys = Array.from({ length: 5 }, (_, index) => `unsigned ${index}`);
+  const sendAll = () => Promise.all(keys.map((key) => stocked.reserve(level, 1, { executor: unsigned, key })));
+  expect(tally(await sendAll())).toEqual({ internal_error: 5 });
+  for (const key of keys) expect(await receiptsUnder(key)).toBe(0);
+  expect(await stocked.levelOf(level)).toEqual(before);
+  isBroken = false;
+  expect(tally(await sendAll())).toEqual({ SUCCEEDED: 5 });
+  expect(await stocked.levelOf(level)).toMatchObject({ reserved: before.reserved + 5 });
+});
+
 test('an observer that throws harms nobody', async () => {
   const throwing = stocked.neighbour({ observer: { onBatch: bug, onCommand: bug }, onError: bug });
   const outcome = await stocked.reserve(level, 1, { executor: throwing }).catch(() => 'thrown');

@@ -184,8 +184,8 @@ describe('two processes that want the same things in opposite order', () => {
 
   test('levels that both open: their first rows are written in one order, too', async () => {
     const sides = [watchedExecutor(), watchedExecutor()] as const;
-    const opened = await Promise.all(['low', 'high', 'stop', 'stop too'].map(() => stocked.stock(0)));
-    const [low, high, stop, stopToo] = opened.toSorted((a, b) => (a.variantId < b.variantId ? -1 : 1)) as [
+    const unopened = await Promise.all(['low', 'high', 'stop', 'stop too'].map(() => stocked.stock(0)));
+    const [low, high, stop, stopToo] = unopened.toSorted((a, b) => (a.variantId < b.variantId ? -1 : 1)) as [
       Level,
       Level,
       Level,

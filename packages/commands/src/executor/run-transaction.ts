@@ -10,11 +10,12 @@ import {
   signCommand,
   type UnsignedCommand,
 } from './decide-command.ts';
+import { sqlStateOf } from './failure.ts';
 import { type LoadStatement, loadName, loadStatements } from './load-statements.ts';
 import { type Outcome, rejected, type ReceiptStatus, type StoredReceipt } from './outcome.ts';
 import { notDone, type QueuedCommand } from './queued-command.ts';
 import { selectClock, selectReceiptsById, selectReceiptsByKey, type Statement } from './statements.ts';
-import { allOf, StatementBlock } from './statement-block.ts';
+import { allOf, driverHasSpoken, StatementBlock } from './statement-block.ts';
 import { finalStatements, aheadStatements } from './write-statements.ts';
 
 export interface TransactionPorts extends DecisionPorts {
@@ -65,7 +66,9 @@ export async function runTransaction(
       return await new BatchTransaction(client, scope, commands, ports, span).run();
     } catch (error) {
       span.setStatus({ code: SpanStatusCode.ERROR });
-      await client.query('ROLLBACK').catch(discard);
+      // An error of the driver's own leaves the protocol where nobody knows it; only the server's can be rolled back.
+      if (sqlStateOf(error) === null) discard();
+      else await client.query('ROLLBACK').catch(discard);
       throw error;
     } finally {
       span.end();
@@ -235,9 +238,10 @@ class BatchTransaction {
     try {
       const decided = await this.#decideAhead(open, { before, block });
       if (decided.length > 0 && !block.failed) {
-        const last = finalStatements(decided, this.#writeOptions());
-        committing = true;
-        block.send([...last, 'COMMIT']);
+        block.send(finalStatements(decided, this.#writeOptions()));
+        await driverHasSpoken();
+        committing = !block.failed;
+        if (committing) block.send(['COMMIT']);
       } else if (!block.failed) {
         block.send(['ROLLBACK']);
       }

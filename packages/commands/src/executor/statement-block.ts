@@ -32,3 +32,10 @@ export async function allOf(sent: readonly Promise<QueryResult>[]): Promise<Quer
   for (const result of results) if (result.status === 'rejected') throw result.reason;
   return results.map((result) => (result as PromiseFulfilledResult<QueryResult>).value);
 }
+
+/** Resolves when the driver has told of statements that it could not send: COMMIT must not go out behind a gap. */
+export function driverHasSpoken(): Promise<void> {
+  return new Promise((resolve) => {
+    process.nextTick(() => queueMicrotask(resolve));
+  });
+}

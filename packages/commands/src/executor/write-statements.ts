@@ -133,7 +133,16 @@ function rowsOf(entity: AnyEntity, entries: readonly Entry[]): unknown[][] {
 
 function fieldValues(fields: readonly [string, FieldColumn][], entry: Entry): unknown[] {
   const state = entry.state as Readonly<Record<string, unknown>>;
-  return fields.map(([field, column]) => parameterOf(column, state[field]));
+  return fields.map(([field, column]) => sendable(parameterOf(column, state[field]), field));
+}
+
+/** The driver finds out too late what it cannot send: the rows around it are on their way by then. */
+function sendable(value: unknown, field: string): unknown {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value;
+  if (typeof value === 'number' && Number.isFinite(value)) return value;
+  if (value instanceof Uint8Array) return value;
+  if (Array.isArray(value)) return value.map((item) => sendable(item, field));
+  throw new TypeError(`${field} cannot be written to a column`);
 }
 
 const scheduleColumns = ['due_at'];
