@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   composeExecutor,
+  createDatabaseReadiness,
   createMetrics,
   type Logger,
   type Profile,
@@ -15,7 +16,6 @@ import { type Database, limits } from '@karmanflow/schema';
 import { generateWebhookSecret } from '@karmanflow/webhooks';
 import { ingestLimits } from './ingest-limits.ts';
 import { createIngestMetrics } from './ingest-metrics.ts';
-import { createReadiness } from './readiness.ts';
 import { createApp } from './routes/create-app.ts';
 import { createSourceDirectory } from './sources.ts';
 
@@ -54,7 +54,7 @@ export async function createIngest(options: IngestOptions): Promise<Ingest> {
   });
   const now = (): number => Date.now();
   const monotonicNow = (): number => performance.now();
-  const readiness = createReadiness(database, {
+  const readiness = createDatabaseReadiness([database], {
     deadlineMilliseconds: ingestLimits.readinessDeadlineMilliseconds,
     keptMilliseconds: ingestLimits.readinessKeptMilliseconds,
     monotonicNow,

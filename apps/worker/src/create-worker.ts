@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import {
   composeExecutor,
+  createDatabaseReadiness,
   createMetrics,
   type Logger,
   type Profile,
@@ -13,7 +14,6 @@ import {
 } from '@karmanflow/runtime';
 import { type Database, limits } from '@karmanflow/schema';
 import { createApp } from './create-app.ts';
-import { createReadiness } from './readiness.ts';
 import { createSweeper } from './sweeper/create-sweeper.ts';
 import { startSweeping } from './sweeper/start-sweeping.ts';
 import { createSweeperMetrics } from './sweeper/sweeper-metrics.ts';
@@ -50,7 +50,7 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
   const sweeperMetrics = createSweeperMetrics(metrics, monotonicNow);
   const transactionsMax = limits.poolConnections - workerLimits.readConnections;
   const executor = composeExecutor({ database, signer, logger, metrics, transactionsMax });
-  const readiness = createReadiness(database, {
+  const readiness = createDatabaseReadiness([database], {
     deadlineMilliseconds: workerLimits.readinessDeadlineMilliseconds,
     keptMilliseconds: workerLimits.readinessKeptMilliseconds,
     monotonicNow,

@@ -79,3 +79,5 @@ export {
 export { parseTracestate } from './tracing/tracestate.ts';
 export { composeExecutor, type ExecutorComposition } from './compose-executor.ts';
 export { formatReceiptKeyring, loadReceiptKeyring, type ReceiptKeyring } from './receipt-keyring.ts';
+export { executorVariables, portVariable } from './configuration/executor-variables.ts';
+export { createDatabaseReadiness, type DatabaseReadiness, type ReadinessBounds } from './http/database-readiness.ts';

@@ -1,7 +1,7 @@
 import type { Database } from '@karmanflow/schema';
 
-export interface Readiness {
-  /** Whether the database answers. Never throws, and answers within its deadline. */
+export interface DatabaseReadiness {
+  /** Whether every database answers. Never throws, and answers within its deadline. */
   check(): Promise<boolean>;
 }
 
@@ -12,13 +12,13 @@ export interface ReadinessBounds {
   readonly monotonicNow: () => number;
 }
 
-export function createReadiness(database: Database, bounds: ReadinessBounds): Readiness {
+export function createDatabaseReadiness(databases: readonly Database[], bounds: ReadinessBounds): DatabaseReadiness {
   let last: { readonly until: number; readonly answer: Promise<boolean> } | null = null;
 
   async function ask(): Promise<boolean> {
     const { promise: late, resolve } = Promise.withResolvers<false>();
     const timer = setTimeout(() => resolve(false), bounds.deadlineMilliseconds);
-    const asked = database.unscoped((db) => db.selectNoFrom((eb) => eb.val(1).as('one')).execute());
+    const asked = Promise.all(databases.map((database) => database.connection((client) => client.query('select 1'))));
     const answered = asked.then(
       () => true,
       () => false,
