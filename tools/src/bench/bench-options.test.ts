@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'bun:test';
 import { type BenchOptions, benchOptions } from './bench-options.ts';
+import { poolSizes } from './contender.ts';
 import { scenarios } from './scenarios.ts';
 
 /** Seconds that the measured part takes at least, without starting, seeding and checking. */
 function plannedSeconds(bench: BenchOptions): number {
   const runs = 2 * bench.repeats + bench.repeatsShown;
-  const trials = bench.trialMilliseconds === 0 ? 0 : 2 * 3 * (bench.trialMilliseconds + 100);
+  const trials = bench.trialMilliseconds === 0 ? 0 : 2 * poolSizes.length * (bench.trialMilliseconds + 100);
   const scenario = 3 * bench.settleMilliseconds + trials + runs * bench.runMilliseconds;
   return (3 * bench.warmUpMilliseconds + scenarios.length * scenario) / 1000;
 }

@@ -21,7 +21,7 @@ export interface Contender {
 }
 
 /** The sizes among which the best one of a peer is looked for. */
-export const poolSizes = [4, 8, 16] as const;
+export const poolSizes = [2, 4, 8, 16] as const;
 /** What is taken when there is no time to look. */
 export const poolSizeUntried = 8;
 
