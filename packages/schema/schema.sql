@@ -1,5 +1,6 @@
 -- tables
 table api_keys: owner kf_owner, row security t, forced t
+table approval_votes: owner kf_owner, row security t, forced t
 table approvals: owner kf_owner, row security t, forced t
 table channel_locations: owner kf_owner, row security t, forced t
 table command_receipts: owner kf_owner, row security t, forced t, toast_tuple_target=8160
@@ -11,11 +12,14 @@ table inventory_levels: owner kf_owner, row security t, forced t, fillfactor=40
 table locations: owner kf_owner, row security t, forced t
 table log_pending: owner kf_owner, row security t, forced t
 table personal_data: owner kf_owner, row security t, forced t
+table principal_identities: owner kf_owner, row security t, forced t
 table principals: owner kf_owner, row security t, forced t
 table reservations: owner kf_owner, row security t, forced t, fillfactor=80
 table role_grants: owner kf_owner, row security t, forced t
 table sales_channels: owner kf_owner, row security t, forced t
+table sessions: owner kf_owner, row security t, forced t
 table stock_movements: owner kf_owner, row security t, forced t
+table tenant_policies: owner kf_owner, row security t, forced t
 table tenants: owner kf_owner, row security t, forced t
 table variants: owner kf_owner, row security t, forced t
 
@@ -36,6 +40,16 @@ column api_keys.created_at timestamp with time zone not null
 column api_keys.updated_at timestamp with time zone not null
 column api_keys.receipt_id uuid not null
 column api_keys.written_in xid8 not null default pg_current_xact_id()
+column approval_votes.tenant_id uuid not null
+column approval_votes.environment_id uuid not null
+column approval_votes.approval_id uuid not null
+column approval_votes.voter_id uuid not null
+column approval_votes.requested_by uuid not null
+column approval_votes.vote text not null
+column approval_votes.reason text
+column approval_votes.voted_at timestamp with time zone not null
+column approval_votes.receipt_id uuid not null
+column approval_votes.written_in xid8 not null default pg_current_xact_id()
 column approvals.tenant_id uuid not null
 column approvals.environment_id uuid not null
 column approvals.id uuid not null
@@ -53,6 +67,18 @@ column approvals.created_at timestamp with time zone not null
 column approvals.updated_at timestamp with time zone not null
 column approvals.receipt_id uuid not null
 column approvals.written_in xid8 not null default pg_current_xact_id()
+column approvals.command_version bigint not null
+column approvals.requester_type text not null
+column approvals.credential_type text
+column approvals.credential_id text
+column approvals.correlation_id uuid
+column approvals.reason text
+column approvals.personal text not null
+column approvals.quorum bigint not null
+column approvals.approvals bigint not null
+column approvals.decided_at timestamp with time zone
+column approvals.execution_receipt_id uuid
+column approvals.failure text
 column channel_locations.tenant_id uuid not null
 column channel_locations.environment_id uuid not null
 column channel_locations.sales_channel_id uuid not null
@@ -159,6 +185,16 @@ column personal_data.created_at timestamp with time zone not null
 column personal_data.updated_at timestamp with time zone not null
 column personal_data.receipt_id uuid not null
 column personal_data.written_in xid8 not null default pg_current_xact_id()
+column principal_identities.tenant_id uuid not null
+column principal_identities.environment_id uuid not null
+column principal_identities.identity_hash text not null
+column principal_identities.principal_id uuid not null
+column principal_identities.status text not null
+column principal_identities.version bigint not null
+column principal_identities.created_at timestamp with time zone not null
+column principal_identities.updated_at timestamp with time zone not null
+column principal_identities.receipt_id uuid not null
+column principal_identities.written_in xid8 not null default pg_current_xact_id()
 column principals.tenant_id uuid not null
 column principals.environment_id uuid not null
 column principals.id uuid not null
@@ -211,6 +247,20 @@ column sales_channels.created_at timestamp with time zone not null
 column sales_channels.updated_at timestamp with time zone not null
 column sales_channels.receipt_id uuid not null
 column sales_channels.written_in xid8 not null default pg_current_xact_id()
+column sessions.tenant_id uuid not null
+column sessions.environment_id uuid not null
+column sessions.id uuid not null
+column sessions.principal_id uuid not null
+column sessions.target_environment_id uuid not null
+column sessions.secret_hash bytea not null
+column sessions.authenticated_at timestamp with time zone not null
+column sessions.expires_at timestamp with time zone not null
+column sessions.revoked_at timestamp with time zone
+column sessions.version bigint not null
+column sessions.created_at timestamp with time zone not null
+column sessions.updated_at timestamp with time zone not null
+column sessions.receipt_id uuid not null
+column sessions.written_in xid8 not null default pg_current_xact_id()
 column stock_movements.tenant_id uuid not null
 column stock_movements.environment_id uuid not null
 column stock_movements.event_id uuid not null
@@ -224,6 +274,15 @@ column stock_movements.reason text
 column stock_movements.occurred_at timestamp with time zone not null
 column stock_movements.receipt_id uuid not null
 column stock_movements.written_in xid8 not null default pg_current_xact_id()
+column tenant_policies.tenant_id uuid not null
+column tenant_policies.environment_id uuid not null
+column tenant_policies.id uuid not null
+column tenant_policies.settings text not null
+column tenant_policies.version bigint not null
+column tenant_policies.created_at timestamp with time zone not null
+column tenant_policies.updated_at timestamp with time zone not null
+column tenant_policies.receipt_id uuid not null
+column tenant_policies.written_in xid8 not null default pg_current_xact_id()
 column tenants.tenant_id uuid not null
 column tenants.environment_id uuid not null
 column tenants.id uuid not null
@@ -253,9 +312,16 @@ constraint api_keys.api_keys_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, 
 constraint api_keys.api_keys_risk_ceiling_known CHECK ((risk_ceiling = ANY (ARRAY['R0'::text, 'R1'::text, 'R2'::text, 'R3'::text])))
 constraint api_keys.api_keys_secret_hash_is_sha256 CHECK ((octet_length(secret_hash) = 32))
 constraint api_keys.api_keys_target_environment_id_fkey FOREIGN KEY (tenant_id, environment_id, target_environment_id) REFERENCES kf.environments(tenant_id, environment_id, id)
+constraint approval_votes.approval_votes_approval_id_requested_by_fkey FOREIGN KEY (tenant_id, environment_id, approval_id, requested_by) REFERENCES kf.approvals(tenant_id, environment_id, id, requested_by)
+constraint approval_votes.approval_votes_nobody_votes_on_their_own CHECK ((voter_id <> requested_by))
+constraint approval_votes.approval_votes_pkey PRIMARY KEY (tenant_id, environment_id, approval_id, voter_id)
+constraint approval_votes.approval_votes_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint approval_votes.approval_votes_vote_known CHECK ((vote = ANY (ARRAY['APPROVE'::text, 'DENY'::text])))
 constraint approvals.approvals_command_hash_is_sha256 CHECK ((octet_length(command_hash) = 32))
+constraint approvals.approvals_id_requested_by_key UNIQUE (tenant_id, environment_id, id, requested_by)
 constraint approvals.approvals_pkey PRIMARY KEY (tenant_id, environment_id, id)
 constraint approvals.approvals_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint approvals.approvals_requester_type_known CHECK ((requester_type = ANY (ARRAY['USER'::text, 'SERVICE'::text, 'SYSTEM'::text, 'CONNECTOR'::text, 'AGENT'::text])))
 constraint approvals.approvals_risk_known CHECK ((risk = ANY (ARRAY['R0'::text, 'R1'::text, 'R2'::text, 'R3'::text])))
 constraint approvals.approvals_scope_fkey FOREIGN KEY (tenant_id, environment_id) REFERENCES kf.environments(tenant_id, id)
 constraint approvals.approvals_status_known CHECK ((status = ANY (ARRAY['REQUESTED'::text, 'APPROVED'::text, 'DENIED'::text, 'EXPIRED'::text, 'CANCELLED'::text, 'SUPERSEDED'::text, 'EXECUTED'::text, 'FAILED'::text])))
@@ -313,6 +379,11 @@ constraint log_pending.log_pending_pkey PRIMARY KEY (tenant_id, environment_id, 
 constraint personal_data.personal_data_pkey PRIMARY KEY (tenant_id, environment_id, id)
 constraint personal_data.personal_data_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
 constraint personal_data.personal_data_scope_fkey FOREIGN KEY (tenant_id, environment_id) REFERENCES kf.environments(tenant_id, id)
+constraint principal_identities.principal_identities_control_only CHECK ((environment_id = tenant_id))
+constraint principal_identities.principal_identities_pkey PRIMARY KEY (tenant_id, environment_id, identity_hash)
+constraint principal_identities.principal_identities_principal_id_fkey FOREIGN KEY (tenant_id, environment_id, principal_id) REFERENCES kf.principals(tenant_id, environment_id, id)
+constraint principal_identities.principal_identities_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint principal_identities.principal_identities_status_known CHECK ((status = ANY (ARRAY['LINKED'::text, 'UNLINKED'::text])))
 constraint principals.principals_control_only CHECK ((environment_id = tenant_id))
 constraint principals.principals_handle_key UNIQUE (tenant_id, environment_id, handle)
 constraint principals.principals_owner_id_fkey FOREIGN KEY (tenant_id, environment_id, owner_id) REFERENCES kf.principals(tenant_id, environment_id, id)
@@ -335,6 +406,12 @@ constraint sales_channels.sales_channels_code_key UNIQUE (tenant_id, environment
 constraint sales_channels.sales_channels_pkey PRIMARY KEY (tenant_id, environment_id, id)
 constraint sales_channels.sales_channels_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
 constraint sales_channels.sales_channels_scope_fkey FOREIGN KEY (tenant_id, environment_id) REFERENCES kf.environments(tenant_id, id)
+constraint sessions.sessions_control_only CHECK ((environment_id = tenant_id))
+constraint sessions.sessions_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint sessions.sessions_principal_id_fkey FOREIGN KEY (tenant_id, environment_id, principal_id) REFERENCES kf.principals(tenant_id, environment_id, id)
+constraint sessions.sessions_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint sessions.sessions_secret_hash_is_sha256 CHECK ((octet_length(secret_hash) = 32))
+constraint sessions.sessions_target_environment_id_fkey FOREIGN KEY (tenant_id, environment_id, target_environment_id) REFERENCES kf.environments(tenant_id, environment_id, id)
 constraint stock_movements.stock_movements_from_state_known CHECK ((from_state = ANY (ARRAY['EXTERNAL'::text, 'AVAILABLE'::text, 'RESERVED'::text, 'ALLOCATED'::text, 'DAMAGED'::text, 'QUALITY_CONTROL'::text, 'INCOMING'::text])))
 constraint stock_movements.stock_movements_pkey PRIMARY KEY (tenant_id, environment_id, event_id, movement_number)
 constraint stock_movements.stock_movements_quantity_positive CHECK ((quantity > 0))
@@ -342,6 +419,11 @@ constraint stock_movements.stock_movements_receipt_id_written_in_fkey FOREIGN KE
 constraint stock_movements.stock_movements_states_differ CHECK ((from_state <> to_state))
 constraint stock_movements.stock_movements_to_state_known CHECK ((to_state = ANY (ARRAY['EXTERNAL'::text, 'AVAILABLE'::text, 'RESERVED'::text, 'ALLOCATED'::text, 'DAMAGED'::text, 'QUALITY_CONTROL'::text, 'INCOMING'::text])))
 constraint stock_movements.stock_movements_variant_id_location_id_fkey FOREIGN KEY (tenant_id, environment_id, variant_id, location_id) REFERENCES kf.inventory_levels(tenant_id, environment_id, variant_id, location_id)
+constraint tenant_policies.tenant_policies_control_only CHECK ((environment_id = tenant_id))
+constraint tenant_policies.tenant_policies_is_itself CHECK ((id = tenant_id))
+constraint tenant_policies.tenant_policies_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint tenant_policies.tenant_policies_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint tenant_policies.tenant_policies_scope_fkey FOREIGN KEY (tenant_id, environment_id) REFERENCES kf.tenants(tenant_id, environment_id)
 constraint tenants.tenants_control_only CHECK ((environment_id = tenant_id))
 constraint tenants.tenants_is_itself CHECK ((id = tenant_id))
 constraint tenants.tenants_pkey PRIMARY KEY (tenant_id, environment_id, id)
@@ -355,6 +437,9 @@ constraint variants.variants_sku_key UNIQUE (tenant_id, environment_id, sku)
 
 -- indexes
 CREATE UNIQUE INDEX api_keys_pkey ON kf.api_keys USING btree (tenant_id, environment_id, id)
+CREATE UNIQUE INDEX approval_votes_pkey ON kf.approval_votes USING btree (tenant_id, environment_id, approval_id, voter_id)
+CREATE INDEX approvals_expires_at_id_idx ON kf.approvals USING btree (tenant_id, environment_id, expires_at, id) WHERE (status = 'REQUESTED'::text)
+CREATE UNIQUE INDEX approvals_id_requested_by_key ON kf.approvals USING btree (tenant_id, environment_id, id, requested_by)
 CREATE UNIQUE INDEX approvals_pkey ON kf.approvals USING btree (tenant_id, environment_id, id)
 CREATE UNIQUE INDEX channel_locations_pkey ON kf.channel_locations USING btree (tenant_id, environment_id, sales_channel_id, location_id)
 CREATE UNIQUE INDEX command_receipts_command_type_idempotency_key_hash_key ON kf.command_receipts USING btree (tenant_id, command_type, idempotency_key_hash)
@@ -372,6 +457,7 @@ CREATE UNIQUE INDEX locations_code_key ON kf.locations USING btree (tenant_id, e
 CREATE UNIQUE INDEX locations_pkey ON kf.locations USING btree (tenant_id, environment_id, id)
 CREATE UNIQUE INDEX log_pending_pkey ON kf.log_pending USING btree (tenant_id, environment_id, "position")
 CREATE UNIQUE INDEX personal_data_pkey ON kf.personal_data USING btree (tenant_id, environment_id, id)
+CREATE UNIQUE INDEX principal_identities_pkey ON kf.principal_identities USING btree (tenant_id, environment_id, identity_hash)
 CREATE UNIQUE INDEX principals_handle_key ON kf.principals USING btree (tenant_id, environment_id, handle)
 CREATE UNIQUE INDEX principals_pkey ON kf.principals USING btree (tenant_id, environment_id, id)
 CREATE INDEX reservations_expires_at_id_idx ON kf.reservations USING btree (tenant_id, environment_id, expires_at, id) WHERE (status = 'ACTIVE'::text)
@@ -380,8 +466,11 @@ CREATE UNIQUE INDEX role_grants_pkey ON kf.role_grants USING btree (tenant_id, e
 CREATE INDEX role_grants_principal_id_idx ON kf.role_grants USING btree (tenant_id, environment_id, principal_id)
 CREATE UNIQUE INDEX sales_channels_code_key ON kf.sales_channels USING btree (tenant_id, environment_id, code)
 CREATE UNIQUE INDEX sales_channels_pkey ON kf.sales_channels USING btree (tenant_id, environment_id, id)
+CREATE UNIQUE INDEX sessions_pkey ON kf.sessions USING btree (tenant_id, environment_id, id)
+CREATE INDEX sessions_principal_id_idx ON kf.sessions USING btree (tenant_id, environment_id, principal_id) WHERE (revoked_at IS NULL)
 CREATE UNIQUE INDEX stock_movements_pkey ON kf.stock_movements USING btree (tenant_id, environment_id, event_id, movement_number)
 CREATE INDEX stock_movements_variant_id_location_id_event_id_idx ON kf.stock_movements USING btree (tenant_id, environment_id, variant_id, location_id, event_id)
+CREATE UNIQUE INDEX tenant_policies_pkey ON kf.tenant_policies USING btree (tenant_id, environment_id, id)
 CREATE UNIQUE INDEX tenants_pkey ON kf.tenants USING btree (tenant_id, environment_id, id)
 CREATE UNIQUE INDEX tenants_scope_key ON kf.tenants USING btree (tenant_id, environment_id)
 CREATE UNIQUE INDEX variants_pkey ON kf.variants USING btree (tenant_id, environment_id, id)
@@ -389,6 +478,7 @@ CREATE UNIQUE INDEX variants_sku_key ON kf.variants USING btree (tenant_id, envi
 
 -- statistics
 CREATE STATISTICS kf.api_keys_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.api_keys
+CREATE STATISTICS kf.approval_votes_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.approval_votes
 CREATE STATISTICS kf.approvals_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.approvals
 CREATE STATISTICS kf.channel_locations_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.channel_locations
 CREATE STATISTICS kf.command_receipts_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.command_receipts
@@ -400,11 +490,14 @@ CREATE STATISTICS kf.inventory_levels_scope (ndistinct, dependencies) ON tenant_
 CREATE STATISTICS kf.locations_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.locations
 CREATE STATISTICS kf.log_pending_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.log_pending
 CREATE STATISTICS kf.personal_data_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.personal_data
+CREATE STATISTICS kf.principal_identities_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.principal_identities
 CREATE STATISTICS kf.principals_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.principals
 CREATE STATISTICS kf.reservations_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.reservations
 CREATE STATISTICS kf.role_grants_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.role_grants
 CREATE STATISTICS kf.sales_channels_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.sales_channels
+CREATE STATISTICS kf.sessions_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.sessions
 CREATE STATISTICS kf.stock_movements_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.stock_movements
+CREATE STATISTICS kf.tenant_policies_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.tenant_policies
 CREATE STATISTICS kf.tenants_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.tenants
 CREATE STATISTICS kf.variants_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.variants
 
@@ -412,6 +505,8 @@ CREATE STATISTICS kf.variants_scope (ndistinct, dependencies) ON tenant_id, envi
 policy scope_insert on api_keys for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on api_keys for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_update on api_keys for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_insert on approval_votes for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on approval_votes for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_insert on approvals for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on approvals for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_update on approvals for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
@@ -445,6 +540,10 @@ policy scope_select on log_pending for SELECT to public using ((tenant_id = (NUL
 policy scope_insert on personal_data for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on personal_data for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_update on personal_data for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy lookup_select on principal_identities for SELECT to kf_login using true
+policy scope_insert on principal_identities for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on principal_identities for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on principal_identities for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_insert on principals for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on principals for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_update on principals for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
@@ -457,8 +556,14 @@ policy scope_update on role_grants for UPDATE to public using ((tenant_id = (NUL
 policy scope_insert on sales_channels for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on sales_channels for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_update on sales_channels for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_insert on sessions for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on sessions for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on sessions for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_insert on stock_movements for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on stock_movements for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_insert on tenant_policies for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on tenant_policies for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on tenant_policies for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_insert on tenants for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on tenants for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_update on tenants for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
@@ -468,6 +573,7 @@ policy scope_update on variants for UPDATE to public using ((tenant_id = (NULLIF
 
 -- triggers
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.api_keys FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.approval_votes FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.approvals FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.channel_locations FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.command_receipts FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
@@ -477,11 +583,14 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.ingest_sources FOR 
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.inventory_levels FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.locations FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.personal_data FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.principal_identities FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.principals FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.reservations FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.role_grants FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.sales_channels FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.sessions FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.stock_movements FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.tenant_policies FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.tenants FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.variants FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 
@@ -498,6 +607,15 @@ grant SELECT on api_keys to kf_owner
 grant TRIGGER on api_keys to kf_owner
 grant UPDATE on api_keys to kf_owner
 grant SELECT on api_keys to kf_read
+grant INSERT on approval_votes to kf_command
+grant SELECT on approval_votes to kf_command
+grant INSERT on approval_votes to kf_owner
+grant MAINTAIN on approval_votes to kf_owner
+grant REFERENCES on approval_votes to kf_owner
+grant SELECT on approval_votes to kf_owner
+grant TRIGGER on approval_votes to kf_owner
+grant UPDATE on approval_votes to kf_owner
+grant SELECT on approval_votes to kf_read
 grant INSERT on approvals to kf_command
 grant SELECT on approvals to kf_command
 grant INSERT on approvals to kf_ingest
@@ -626,6 +744,15 @@ grant SELECT on personal_data to kf_owner
 grant TRIGGER on personal_data to kf_owner
 grant UPDATE on personal_data to kf_owner
 grant SELECT on personal_data to kf_read
+grant INSERT on principal_identities to kf_command
+grant SELECT on principal_identities to kf_command
+grant INSERT on principal_identities to kf_owner
+grant MAINTAIN on principal_identities to kf_owner
+grant REFERENCES on principal_identities to kf_owner
+grant SELECT on principal_identities to kf_owner
+grant TRIGGER on principal_identities to kf_owner
+grant UPDATE on principal_identities to kf_owner
+grant SELECT on principal_identities to kf_read
 grant INSERT on principals to kf_command
 grant SELECT on principals to kf_command
 grant SELECT on principals to kf_ingest
@@ -670,6 +797,15 @@ grant SELECT on sales_channels to kf_owner
 grant TRIGGER on sales_channels to kf_owner
 grant UPDATE on sales_channels to kf_owner
 grant SELECT on sales_channels to kf_read
+grant INSERT on sessions to kf_command
+grant SELECT on sessions to kf_command
+grant INSERT on sessions to kf_owner
+grant MAINTAIN on sessions to kf_owner
+grant REFERENCES on sessions to kf_owner
+grant SELECT on sessions to kf_owner
+grant TRIGGER on sessions to kf_owner
+grant UPDATE on sessions to kf_owner
+grant SELECT on sessions to kf_read
 grant INSERT on stock_movements to kf_command
 grant SELECT on stock_movements to kf_command
 grant INSERT on stock_movements to kf_ingest
@@ -683,6 +819,17 @@ grant UPDATE on stock_movements to kf_owner
 grant SELECT on stock_movements to kf_read
 grant INSERT on stock_movements to kf_worker
 grant SELECT on stock_movements to kf_worker
+grant INSERT on tenant_policies to kf_command
+grant SELECT on tenant_policies to kf_command
+grant SELECT on tenant_policies to kf_ingest
+grant INSERT on tenant_policies to kf_owner
+grant MAINTAIN on tenant_policies to kf_owner
+grant REFERENCES on tenant_policies to kf_owner
+grant SELECT on tenant_policies to kf_owner
+grant TRIGGER on tenant_policies to kf_owner
+grant UPDATE on tenant_policies to kf_owner
+grant SELECT on tenant_policies to kf_read
+grant SELECT on tenant_policies to kf_worker
 grant INSERT on tenants to kf_command
 grant SELECT on tenants to kf_command
 grant SELECT on tenants to kf_ingest
@@ -707,7 +854,8 @@ grant SELECT on variants to kf_read
 
 -- column grants
 grant UPDATE (expires_at, revoked_at, version, updated_at, receipt_id, written_in) on api_keys to kf_command
-grant UPDATE (status, version, updated_at, receipt_id, written_in) on approvals to kf_command
+grant UPDATE (status, version, updated_at, receipt_id, written_in, approvals, decided_at, execution_receipt_id, failure) on approvals to kf_command
+grant UPDATE (status, version, updated_at, receipt_id, written_in, approvals, decided_at, execution_receipt_id, failure) on approvals to kf_worker
 grant UPDATE (buffer_quantity, version, updated_at, receipt_id, written_in) on channel_locations to kf_command
 grant UPDATE (status, version, updated_at, receipt_id, written_in) on environments to kf_command
 grant UPDATE (secret_refs, tolerance_seconds, status, version, updated_at, receipt_id, written_in) on ingest_sources to kf_command
@@ -716,11 +864,15 @@ grant UPDATE (on_hand, reserved, allocated, damaged, quality_control, incoming, 
 grant UPDATE (on_hand, reserved, allocated, damaged, quality_control, incoming, safety_stock, oversell_limit, shortfall, version, updated_at, receipt_id, written_in) on inventory_levels to kf_worker
 grant UPDATE (name, version, updated_at, receipt_id, written_in) on locations to kf_command
 grant UPDATE (value, erased_at, version, updated_at, receipt_id, written_in) on personal_data to kf_command
+grant UPDATE (principal_id, status, version, updated_at, receipt_id, written_in) on principal_identities to kf_command
+grant SELECT (tenant_id, environment_id, identity_hash, principal_id, status) on principal_identities to kf_login
 grant UPDATE (status, version, updated_at, receipt_id, written_in) on principals to kf_command
 grant UPDATE (status, expires_at, extensions, resolved_at, version, updated_at, receipt_id, written_in) on reservations to kf_command
 grant UPDATE (status, expires_at, extensions, resolved_at, version, updated_at, receipt_id, written_in) on reservations to kf_ingest
 grant UPDATE (status, expires_at, extensions, resolved_at, version, updated_at, receipt_id, written_in) on reservations to kf_worker
 grant UPDATE (valid_until, revoked_at, version, updated_at, receipt_id, written_in) on role_grants to kf_command
 grant UPDATE (name, version, updated_at, receipt_id, written_in) on sales_channels to kf_command
+grant UPDATE (revoked_at, version, updated_at, receipt_id, written_in) on sessions to kf_command
+grant UPDATE (settings, version, updated_at, receipt_id, written_in) on tenant_policies to kf_command
 grant UPDATE (name, status, version, updated_at, receipt_id, written_in) on tenants to kf_command
 grant UPDATE (name, version, updated_at, receipt_id, written_in) on variants to kf_command

@@ -18,6 +18,10 @@ export const idPrefixes = {
   event: 'evt',
   approval: 'apr',
   ingestSource: 'src',
+  session: 'ses',
+  massCancel: 'mcl',
+  allocation: 'alc',
+  oversellPolicy: 'osp',
   correlation: 'kfcor',
   request: 'kfreq',
 } as const;

@@ -1,4 +1,5 @@
 import initial from './0001-initial.sql' with { type: 'text' };
+import governance from './0002-governance.sql' with { type: 'text' };
 
 export interface Migration {
   /** File name without its ending; the order of names is the order of application. */
@@ -7,7 +8,10 @@ export interface Migration {
 }
 
 /** Forward only. A migration that has landed is never edited: its hash is kept where it was applied. */
-export const migrations: readonly Migration[] = [{ name: '0001-initial', sql: initial }];
+export const migrations: readonly Migration[] = [
+  { name: '0001-initial', sql: initial },
+  { name: '0002-governance', sql: governance },
+];
 
 /** The newest migration, which the boot guard expects to find applied (or a later one). */
 export const latestMigration: string = migrations[migrations.length - 1]?.name ?? '';

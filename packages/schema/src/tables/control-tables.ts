@@ -121,4 +121,48 @@ export const controlTables = {
       status: mutable(oneOf(['ACTIVE', 'PAUSED'])),
     },
   }),
+  tenant_policies: define({
+    kind: 'entity',
+    scope: 'control',
+    key: ['id'],
+    references: [{ columns: [], table: 'tenants', target: [] }],
+    checks: { is_itself: 'id = tenant_id' },
+    grants: { ...operatorWrites, read: ['kf_command', 'kf_read', 'kf_ingest', 'kf_worker'] },
+    // Canonical JSON of what the tenant set; its shape is policy's own.
+    columns: { id: uuid(), settings: mutable(text()) },
+  }),
+  principal_identities: define({
+    kind: 'entity',
+    scope: 'control',
+    key: ['identity_hash'],
+    references: [{ columns: ['principal_id'], table: 'principals' }],
+    // Whoever logs in has no tenant yet: one role finds the tenants of an identity, and sees nothing else anywhere.
+    grants: { ...operatorWrites, lookup: 'kf_login' },
+    columns: {
+      identity_hash: text(),
+      principal_id: mutable(uuid()),
+      status: mutable(oneOf(['LINKED', 'UNLINKED'])),
+    },
+  }),
+  sessions: define({
+    kind: 'entity',
+    scope: 'control',
+    key: ['id'],
+    references: [
+      { columns: ['principal_id'], table: 'principals' },
+      { columns: ['target_environment_id'], table: 'environments' },
+    ],
+    indexes: [{ columns: ['principal_id'], where: 'revoked_at IS NULL' }],
+    checks: { secret_hash_is_sha256: hash32('secret_hash') },
+    grants: operatorWrites,
+    columns: {
+      id: uuid(),
+      principal_id: uuid(),
+      target_environment_id: uuid(),
+      secret_hash: bytes(),
+      authenticated_at: time(),
+      expires_at: time(),
+      revoked_at: mutable(nullable(time())),
+    },
+  }),
 } as const;

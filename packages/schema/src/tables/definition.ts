@@ -1,7 +1,15 @@
 /** The vocabulary in which a table is declared. What follows from it (DDL, types, lint) lives beside it. */
 
 /** Roles that a process logs in with. None is a superuser, bypasses row-level security, owns anything or is a member of another. */
-export const runtimeRoles = ['kf_command', 'kf_read', 'kf_ingest', 'kf_worker', 'kf_sequencer', 'kf_delivery'] as const;
+export const runtimeRoles = [
+  'kf_command',
+  'kf_read',
+  'kf_ingest',
+  'kf_worker',
+  'kf_sequencer',
+  'kf_delivery',
+  'kf_login',
+] as const;
 export type RuntimeRole = (typeof runtimeRoles)[number];
 
 export const ownerRole = 'kf_owner';
@@ -73,6 +81,8 @@ export interface Grant {
   readonly update?: readonly RuntimeRole[];
   /** Queues only: the system role that sees and removes rows across tenants. */
   readonly drain?: RuntimeRole;
+  /** The role that finds rows across tenants by their key, and sees no more of them than key, guard and status. */
+  readonly lookup?: RuntimeRole;
 }
 
 export interface Table {

@@ -33,6 +33,15 @@ export function policiesOf(name: TableName): ExpectedPolicy[] {
   if (table.kind === 'entity') {
     policies.push({ name: 'scope_update', command: 'UPDATE', roles: ['public'], using: scopePredicate, check });
   }
+  if (table.grants.lookup !== undefined) {
+    policies.push({
+      name: 'lookup_select',
+      command: 'SELECT',
+      roles: [table.grants.lookup],
+      using: 'true',
+      check: null,
+    });
+  }
   if (table.grants.drain !== undefined) {
     const roles = [table.grants.drain];
     policies.push({ name: 'drain_select', command: 'SELECT', roles, using: 'true', check: null });
@@ -49,7 +58,7 @@ export interface ExpectedGrant {
 }
 
 export function grantsOf(name: TableName): ExpectedGrant[] {
-  const { read = [], insert = [], update = [], drain } = tableOf(name).grants;
+  const { read = [], insert = [], update = [], drain, lookup } = tableOf(name).grants;
   const changeable = Object.entries(columnsOf(name))
     .filter(([, column]) => column.fixed !== true)
     .map(([column]) => column);
@@ -58,6 +67,10 @@ export function grantsOf(name: TableName): ExpectedGrant[] {
     ...insert.map((role): ExpectedGrant => ({ role, privilege: 'INSERT', columns: null })),
     ...update.map((role): ExpectedGrant => ({ role, privilege: 'UPDATE', columns: changeable })),
   ];
+  if (lookup !== undefined) {
+    const columns = ['tenant_id', 'environment_id', ...Object.keys(tableOf(name).columns)];
+    grants.push({ role: lookup, privilege: 'SELECT', columns });
+  }
   if (drain !== undefined) {
     grants.push(
       { role: drain, privilege: 'SELECT', columns: null },

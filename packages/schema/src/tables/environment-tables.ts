@@ -1,6 +1,7 @@
 import { bytes, count, mutable, nullable, oneOf, text, time, uuid } from './definition.ts';
 import { catalogue, define, everyExecutor, everyExecutorUpdates, hash32 } from './grants.ts';
 
+const actorTypes = ['USER', 'SERVICE', 'SYSTEM', 'CONNECTOR', 'AGENT'] as const;
 const riskClasses = ['R0', 'R1', 'R2', 'R3'] as const;
 
 /** Entities of an environment. */
@@ -48,9 +49,12 @@ export const environmentTables = {
     kind: 'entity',
     scope: 'environment',
     key: ['id'],
+    // For votes, which repeat who asked, so that the schema itself refuses one's own.
+    unique: [{ columns: ['id', 'requested_by'] }],
     references: [{ columns: [], table: 'environments' }],
+    indexes: [{ columns: ['expires_at', 'id'], where: "status = 'REQUESTED'" }],
     checks: { command_hash_is_sha256: hash32('command_hash') },
-    grants: { ...everyExecutor, update: ['kf_command'] },
+    grants: { ...everyExecutor, update: ['kf_command', 'kf_worker'] },
     columns: {
       id: uuid(),
       command_type: text(),
@@ -64,6 +68,19 @@ export const environmentTables = {
       on_behalf_of: nullable(uuid()),
       policy_hash: text(),
       expires_at: time(),
+      command_version: count(),
+      requester_type: oneOf(actorTypes),
+      credential_type: nullable(text()),
+      credential_id: nullable(text()),
+      correlation_id: nullable(uuid()),
+      reason: nullable(text()),
+      // References to the personal values of the command, as a JSON object by the name of the field.
+      personal: text(),
+      quorum: count(),
+      approvals: mutable(count()),
+      decided_at: mutable(nullable(time())),
+      execution_receipt_id: mutable(nullable(uuid())),
+      failure: mutable(nullable(text())),
     },
   }),
   reservations: define({

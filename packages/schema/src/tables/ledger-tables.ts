@@ -3,6 +3,23 @@ import { define, everyExecutor, hash32 } from './grants.ts';
 
 /** What is append-only. */
 export const ledgerTables = {
+  approval_votes: define({
+    kind: 'ledger',
+    scope: 'environment',
+    // One vote for each human, whatever the votes say.
+    key: ['approval_id', 'voter_id'],
+    references: [{ columns: ['approval_id', 'requested_by'], table: 'approvals', target: ['id', 'requested_by'] }],
+    checks: { nobody_votes_on_their_own: 'voter_id <> requested_by' },
+    grants: { read: ['kf_command', 'kf_read'], insert: ['kf_command'] },
+    columns: {
+      approval_id: uuid(),
+      voter_id: uuid(),
+      requested_by: uuid(),
+      vote: oneOf(['APPROVE', 'DENY']),
+      reason: nullable(text()),
+      voted_at: time(),
+    },
+  }),
   stock_movements: define({
     kind: 'ledger',
     scope: 'environment',

@@ -38,7 +38,7 @@ describe('the registry and the database', () => {
     expect([...tables].toSorted()).toEqual(tableNames.toSorted());
   });
 
-  test.each(tableNames.map((name) => [name] as const))('agree on every column of %s, in order', async (name) => {
+  test.each(tableNames.map((name) => [name] as const))('agree on every column of %s', async (name) => {
     const actual = (await catalogueColumns()).filter((row) => row.table === name);
     const declared = Object.entries(columnsOf(name)).map(([column, { type, nullable, identity }]) => ({
       table: name,
@@ -48,7 +48,9 @@ describe('the registry and the database', () => {
       identity: identity === true,
     }));
     expect(declared.length).toBeGreaterThan(2);
-    expect(actual).toEqual(declared);
+    // A later migration can only add columns at the end of a table, so their order means nothing.
+    const byName = (one: { column: string }, other: { column: string }) => (one.column < other.column ? -1 : 1);
+    expect(actual.toSorted(byName)).toEqual(declared.toSorted(byName));
   });
 });
 

@@ -146,6 +146,15 @@ describe.each(rows)('table %s', (name) => {
       expect(check === null || check === (table.kind === 'queue' ? scopePredicate : writePredicate)).toBe(true);
     }
     for (const policy of policiesOf(name).filter((one) => !one.roles.includes('public'))) {
+      if (policy.name === 'lookup_select') {
+        expect({ kind: table.kind, scope: table.scope, command: policy.command }).toEqual({
+          kind: 'entity',
+          scope: 'control',
+          command: 'SELECT',
+        });
+        expect(policy.roles).toEqual([table.grants.lookup ?? '']);
+        continue;
+      }
       expect(table.kind).toBe('queue');
       expect(policy.roles).toEqual([table.grants.drain ?? '']);
     }
@@ -166,6 +175,17 @@ describe.each(rows)('table %s', (name) => {
     if (table.kind !== 'queue') return expect(table.grants.drain).toBeUndefined();
     for (const { type } of Object.values(table.columns))
       expect(['uuid', 'uuid[]', 'bigint', 'timestamptz']).toContain(type);
+  });
+});
+
+test('one table is looked up across tenants: who logs in, by the hash of an identity', () => {
+  const found = tableNames.filter((name) => tableOf(name).grants.lookup !== undefined);
+  expect(found).toEqual(['principal_identities']);
+  const [grant] = grantsOf('principal_identities').filter(({ role }) => role === 'kf_login');
+  expect(grant).toEqual({
+    role: 'kf_login',
+    privilege: 'SELECT',
+    columns: ['tenant_id', 'environment_id', 'identity_hash', 'principal_id', 'status'],
   });
 });
 

@@ -55,7 +55,7 @@ export function tableOf(name: TableName): Table {
   return tables[name];
 }
 
-/** All columns of a table in their order in the database. */
+/** All columns of a table; where a migration added some, the database has those last. */
 export function columnsOf(name: TableName): Record<string, Column> {
   const table = tableOf(name);
   const extra: Record<string, Column> = {
