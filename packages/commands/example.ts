@@ -7,10 +7,10 @@ import {
   parseCommand,
   refuse,
   rowsWhere,
-  type StateReader,
 } from '@karmanflow/commands';
+import { given } from '@karmanflow/commands/testing';
 import { defineEvent } from '@karmanflow/events';
-import { codeShape, type Id, idShape, nameShape, newId } from '@karmanflow/schema';
+import { codeShape, type Id, idShape, nameShape } from '@karmanflow/schema';
 import * as v from 'valibot';
 
 // What can happen, and which entity that touches.
@@ -71,17 +71,5 @@ export const registry = createRegistry([
 // Input is parsed by the command's own schema, once, on its way in.
 export const misspelt = parseCommand(openPlace, { code: 'BER-1', nmae: 'Berlin' });
 
-// A decision is a value, made of values. The executor brings the rows, the clock and the ids, and writes what follows.
-const nothingThere: StateReader = { get: () => undefined, list: () => [], versionOf: () => 0 };
-export const verdict = openPlace.decide(
-  nothingThere,
-  { code: 'BER-1', name: 'Berlin' },
-  {
-    tenantId: 'tnt_019b76da-a800-7000-8000-000000000001',
-    environmentId: 'env_019b76da-a800-7000-8000-000000000002',
-    actor: { type: 'USER', id: 'prn_019b76da-a800-7000-8000-000000000003' },
-    now: '2026-03-01T09:30:00.000Z',
-    newId: (kind) => newId(kind, () => '019b76da-a800-7000-8000-000000000004'),
-    personal: new Map(),
-  },
-);
+// A decision is a value, made of values: the same events and the same input give the same verdict.
+export const verdict = given(registry, []).when(openPlace, { code: 'BER-1', name: 'Berlin' });

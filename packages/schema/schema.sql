@@ -1,4 +1,5 @@
 -- tables
+table allocations: owner kf_owner, row security t, forced t
 table api_keys: owner kf_owner, row security t, forced t
 table approval_votes: owner kf_owner, row security t, forced t
 table approvals: owner kf_owner, row security t, forced t
@@ -11,7 +12,12 @@ table ingest_sources: owner kf_owner, row security t, forced t
 table inventory_levels: owner kf_owner, row security t, forced t, fillfactor=40
 table locations: owner kf_owner, row security t, forced t
 table log_pending: owner kf_owner, row security t, forced t
+table mass_cancels: owner kf_owner, row security t, forced t
+table oversell_applications: owner kf_owner, row security t, forced t
+table oversell_policies: owner kf_owner, row security t, forced t
+table oversell_revisions: owner kf_owner, row security t, forced t
 table personal_data: owner kf_owner, row security t, forced t
+table platform_tenants: owner kf_owner, row security t, forced t
 table principal_identities: owner kf_owner, row security t, forced t
 table principals: owner kf_owner, row security t, forced t
 table reservations: owner kf_owner, row security t, forced t, fillfactor=80
@@ -24,6 +30,22 @@ table tenants: owner kf_owner, row security t, forced t
 table variants: owner kf_owner, row security t, forced t
 
 -- columns
+column allocations.tenant_id uuid not null
+column allocations.environment_id uuid not null
+column allocations.id uuid not null
+column allocations.reservation_id uuid not null
+column allocations.line_number integer not null
+column allocations.variant_id uuid not null
+column allocations.location_id uuid not null
+column allocations.quantity bigint not null
+column allocations.strategy text not null
+column allocations.status text not null
+column allocations.override_of uuid
+column allocations.version bigint not null
+column allocations.created_at timestamp with time zone not null
+column allocations.updated_at timestamp with time zone not null
+column allocations.receipt_id uuid not null
+column allocations.written_in xid8 not null default pg_current_xact_id()
 column api_keys.tenant_id uuid not null
 column api_keys.environment_id uuid not null
 column api_keys.id uuid not null
@@ -174,6 +196,58 @@ column log_pending.tenant_id uuid not null
 column log_pending.environment_id uuid not null
 column log_pending.position bigint not null identity
 column log_pending.receipt_ids uuid[] not null
+column mass_cancels.tenant_id uuid not null
+column mass_cancels.environment_id uuid not null
+column mass_cancels.id uuid not null
+column mass_cancels.sales_channel_id uuid
+column mass_cancels.reference_prefix text
+column mass_cancels.reservation_status text
+column mass_cancels.created_before timestamp with time zone not null
+column mass_cancels.expected_count bigint not null
+column mass_cancels.cancelled_count bigint not null
+column mass_cancels.status text not null
+column mass_cancels.started_at timestamp with time zone not null
+column mass_cancels.finished_at timestamp with time zone
+column mass_cancels.version bigint not null
+column mass_cancels.created_at timestamp with time zone not null
+column mass_cancels.updated_at timestamp with time zone not null
+column mass_cancels.receipt_id uuid not null
+column mass_cancels.written_in xid8 not null default pg_current_xact_id()
+column oversell_applications.tenant_id uuid not null
+column oversell_applications.environment_id uuid not null
+column oversell_applications.scope_key text not null
+column oversell_applications.revision bigint not null
+column oversell_applications.status text not null
+column oversell_applications.started_at timestamp with time zone not null
+column oversell_applications.version bigint not null
+column oversell_applications.created_at timestamp with time zone not null
+column oversell_applications.updated_at timestamp with time zone not null
+column oversell_applications.receipt_id uuid not null
+column oversell_applications.written_in xid8 not null default pg_current_xact_id()
+column oversell_policies.tenant_id uuid not null
+column oversell_policies.environment_id uuid not null
+column oversell_policies.id uuid not null
+column oversell_policies.scope_key text not null
+column oversell_policies.scope text not null
+column oversell_policies.variant_id uuid
+column oversell_policies.location_id uuid
+column oversell_policies.sales_channel_id uuid
+column oversell_policies.mode text not null
+column oversell_policies.quantity bigint not null
+column oversell_policies.version bigint not null
+column oversell_policies.created_at timestamp with time zone not null
+column oversell_policies.updated_at timestamp with time zone not null
+column oversell_policies.receipt_id uuid not null
+column oversell_policies.written_in xid8 not null default pg_current_xact_id()
+column oversell_revisions.tenant_id uuid not null
+column oversell_revisions.environment_id uuid not null
+column oversell_revisions.scope_key text not null
+column oversell_revisions.revision bigint not null
+column oversell_revisions.mode text not null
+column oversell_revisions.quantity bigint not null
+column oversell_revisions.set_at timestamp with time zone not null
+column oversell_revisions.receipt_id uuid not null
+column oversell_revisions.written_in xid8 not null default pg_current_xact_id()
 column personal_data.tenant_id uuid not null
 column personal_data.environment_id uuid not null
 column personal_data.id uuid not null
@@ -185,6 +259,18 @@ column personal_data.created_at timestamp with time zone not null
 column personal_data.updated_at timestamp with time zone not null
 column personal_data.receipt_id uuid not null
 column personal_data.written_in xid8 not null default pg_current_xact_id()
+column platform_tenants.tenant_id uuid not null
+column platform_tenants.environment_id uuid not null
+column platform_tenants.id uuid not null
+column platform_tenants.name text not null
+column platform_tenants.request_hash bytea not null
+column platform_tenants.status text not null
+column platform_tenants.bootstrap_receipt_id uuid
+column platform_tenants.version bigint not null
+column platform_tenants.created_at timestamp with time zone not null
+column platform_tenants.updated_at timestamp with time zone not null
+column platform_tenants.receipt_id uuid not null
+column platform_tenants.written_in xid8 not null default pg_current_xact_id()
 column principal_identities.tenant_id uuid not null
 column principal_identities.environment_id uuid not null
 column principal_identities.identity_hash text not null
@@ -305,6 +391,15 @@ column variants.receipt_id uuid not null
 column variants.written_in xid8 not null default pg_current_xact_id()
 
 -- constraints
+constraint allocations.allocations_location_id_fkey FOREIGN KEY (tenant_id, environment_id, location_id) REFERENCES kf.locations(tenant_id, environment_id, id)
+constraint allocations.allocations_override_of_fkey FOREIGN KEY (tenant_id, environment_id, override_of) REFERENCES kf.allocations(tenant_id, environment_id, id)
+constraint allocations.allocations_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint allocations.allocations_quantity_positive CHECK ((quantity > 0))
+constraint allocations.allocations_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint allocations.allocations_reservation_id_fkey FOREIGN KEY (tenant_id, environment_id, reservation_id) REFERENCES kf.reservations(tenant_id, environment_id, id)
+constraint allocations.allocations_status_known CHECK ((status = ANY (ARRAY['ALLOCATED'::text, 'MOVED'::text, 'RELEASED'::text])))
+constraint allocations.allocations_strategy_known CHECK ((strategy = ANY (ARRAY['reserved_location'::text, 'fewest_locations'::text, 'most_available'::text, 'override'::text])))
+constraint allocations.allocations_variant_id_fkey FOREIGN KEY (tenant_id, environment_id, variant_id) REFERENCES kf.variants(tenant_id, environment_id, id)
 constraint api_keys.api_keys_control_only CHECK ((environment_id = tenant_id))
 constraint api_keys.api_keys_pkey PRIMARY KEY (tenant_id, environment_id, id)
 constraint api_keys.api_keys_principal_id_fkey FOREIGN KEY (tenant_id, environment_id, principal_id) REFERENCES kf.principals(tenant_id, environment_id, id)
@@ -376,9 +471,41 @@ constraint locations.locations_pkey PRIMARY KEY (tenant_id, environment_id, id)
 constraint locations.locations_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
 constraint locations.locations_scope_fkey FOREIGN KEY (tenant_id, environment_id) REFERENCES kf.environments(tenant_id, id)
 constraint log_pending.log_pending_pkey PRIMARY KEY (tenant_id, environment_id, "position")
+constraint mass_cancels.mass_cancels_cancelled_not_negative CHECK ((cancelled_count >= 0))
+constraint mass_cancels.mass_cancels_never_more_than_approved CHECK ((cancelled_count <= expected_count))
+constraint mass_cancels.mass_cancels_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint mass_cancels.mass_cancels_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint mass_cancels.mass_cancels_reservation_status_known CHECK ((reservation_status = ANY (ARRAY['ACTIVE'::text, 'COMMITTED'::text])))
+constraint mass_cancels.mass_cancels_sales_channel_id_fkey FOREIGN KEY (tenant_id, environment_id, sales_channel_id) REFERENCES kf.sales_channels(tenant_id, environment_id, id)
+constraint mass_cancels.mass_cancels_status_known CHECK ((status = ANY (ARRAY['RUNNING'::text, 'COMPLETED'::text, 'STOPPED_AT_BOUND'::text, 'STOPPED'::text])))
+constraint oversell_applications.oversell_applications_pkey PRIMARY KEY (tenant_id, environment_id, scope_key)
+constraint oversell_applications.oversell_applications_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint oversell_applications.oversell_applications_scope_key_fkey FOREIGN KEY (tenant_id, environment_id, scope_key) REFERENCES kf.oversell_policies(tenant_id, environment_id, scope_key)
+constraint oversell_applications.oversell_applications_status_known CHECK ((status = ANY (ARRAY['RUNNING'::text, 'DONE'::text])))
+constraint oversell_policies.oversell_policies_location_id_fkey FOREIGN KEY (tenant_id, environment_id, location_id) REFERENCES kf.locations(tenant_id, environment_id, id)
+constraint oversell_policies.oversell_policies_mode_known CHECK ((mode = ANY (ARRAY['LIMIT'::text, 'BACKORDER'::text, 'STRICT'::text, 'INHERIT'::text])))
+constraint oversell_policies.oversell_policies_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint oversell_policies.oversell_policies_quantity_not_negative CHECK ((quantity >= 0))
+constraint oversell_policies.oversell_policies_quantity_only_of_a_bound CHECK (((quantity = 0) OR (mode = ANY (ARRAY['LIMIT'::text, 'BACKORDER'::text]))))
+constraint oversell_policies.oversell_policies_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint oversell_policies.oversell_policies_sales_channel_id_fkey FOREIGN KEY (tenant_id, environment_id, sales_channel_id) REFERENCES kf.sales_channels(tenant_id, environment_id, id)
+constraint oversell_policies.oversell_policies_scope_key_key UNIQUE (tenant_id, environment_id, scope_key)
+constraint oversell_policies.oversell_policies_scope_known CHECK ((scope = ANY (ARRAY['VARIANT_LOCATION'::text, 'VARIANT'::text, 'LOCATION'::text, 'SALES_CHANNEL'::text])))
+constraint oversell_policies.oversell_policies_variant_id_fkey FOREIGN KEY (tenant_id, environment_id, variant_id) REFERENCES kf.variants(tenant_id, environment_id, id)
+constraint oversell_revisions.oversell_revisions_mode_known CHECK ((mode = ANY (ARRAY['LIMIT'::text, 'BACKORDER'::text, 'STRICT'::text, 'INHERIT'::text])))
+constraint oversell_revisions.oversell_revisions_pkey PRIMARY KEY (tenant_id, environment_id, scope_key, revision)
+constraint oversell_revisions.oversell_revisions_quantity_not_negative CHECK ((quantity >= 0))
+constraint oversell_revisions.oversell_revisions_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint oversell_revisions.oversell_revisions_scope_key_fkey FOREIGN KEY (tenant_id, environment_id, scope_key) REFERENCES kf.oversell_policies(tenant_id, environment_id, scope_key)
 constraint personal_data.personal_data_pkey PRIMARY KEY (tenant_id, environment_id, id)
 constraint personal_data.personal_data_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
 constraint personal_data.personal_data_scope_fkey FOREIGN KEY (tenant_id, environment_id) REFERENCES kf.environments(tenant_id, id)
+constraint platform_tenants.platform_tenants_control_only CHECK ((environment_id = tenant_id))
+constraint platform_tenants.platform_tenants_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint platform_tenants.platform_tenants_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint platform_tenants.platform_tenants_request_hash_is_sha256 CHECK ((octet_length(request_hash) = 32))
+constraint platform_tenants.platform_tenants_scope_fkey FOREIGN KEY (tenant_id, environment_id) REFERENCES kf.tenants(tenant_id, environment_id)
+constraint platform_tenants.platform_tenants_status_known CHECK ((status = ANY (ARRAY['REQUESTED'::text, 'BOOTSTRAPPED'::text])))
 constraint principal_identities.principal_identities_control_only CHECK ((environment_id = tenant_id))
 constraint principal_identities.principal_identities_pkey PRIMARY KEY (tenant_id, environment_id, identity_hash)
 constraint principal_identities.principal_identities_principal_id_fkey FOREIGN KEY (tenant_id, environment_id, principal_id) REFERENCES kf.principals(tenant_id, environment_id, id)
@@ -436,6 +563,9 @@ constraint variants.variants_scope_fkey FOREIGN KEY (tenant_id, environment_id) 
 constraint variants.variants_sku_key UNIQUE (tenant_id, environment_id, sku)
 
 -- indexes
+CREATE INDEX allocations_location_id_id_idx ON kf.allocations USING btree (tenant_id, environment_id, location_id, id) WHERE (status = 'ALLOCATED'::text)
+CREATE UNIQUE INDEX allocations_pkey ON kf.allocations USING btree (tenant_id, environment_id, id)
+CREATE INDEX allocations_reservation_id_idx ON kf.allocations USING btree (tenant_id, environment_id, reservation_id)
 CREATE UNIQUE INDEX api_keys_pkey ON kf.api_keys USING btree (tenant_id, environment_id, id)
 CREATE UNIQUE INDEX approval_votes_pkey ON kf.approval_votes USING btree (tenant_id, environment_id, approval_id, voter_id)
 CREATE INDEX approvals_expires_at_id_idx ON kf.approvals USING btree (tenant_id, environment_id, expires_at, id) WHERE (status = 'REQUESTED'::text)
@@ -456,7 +586,15 @@ CREATE UNIQUE INDEX inventory_levels_pkey ON kf.inventory_levels USING btree (te
 CREATE UNIQUE INDEX locations_code_key ON kf.locations USING btree (tenant_id, environment_id, code)
 CREATE UNIQUE INDEX locations_pkey ON kf.locations USING btree (tenant_id, environment_id, id)
 CREATE UNIQUE INDEX log_pending_pkey ON kf.log_pending USING btree (tenant_id, environment_id, "position")
+CREATE INDEX mass_cancels_id_idx ON kf.mass_cancels USING btree (tenant_id, environment_id, id) WHERE (status = 'RUNNING'::text)
+CREATE UNIQUE INDEX mass_cancels_pkey ON kf.mass_cancels USING btree (tenant_id, environment_id, id)
+CREATE UNIQUE INDEX oversell_applications_pkey ON kf.oversell_applications USING btree (tenant_id, environment_id, scope_key)
+CREATE INDEX oversell_applications_started_at_scope_key_idx ON kf.oversell_applications USING btree (tenant_id, environment_id, started_at, scope_key) WHERE (status = 'RUNNING'::text)
+CREATE UNIQUE INDEX oversell_policies_pkey ON kf.oversell_policies USING btree (tenant_id, environment_id, id)
+CREATE UNIQUE INDEX oversell_policies_scope_key_key ON kf.oversell_policies USING btree (tenant_id, environment_id, scope_key)
+CREATE UNIQUE INDEX oversell_revisions_pkey ON kf.oversell_revisions USING btree (tenant_id, environment_id, scope_key, revision)
 CREATE UNIQUE INDEX personal_data_pkey ON kf.personal_data USING btree (tenant_id, environment_id, id)
+CREATE UNIQUE INDEX platform_tenants_pkey ON kf.platform_tenants USING btree (tenant_id, environment_id, id)
 CREATE UNIQUE INDEX principal_identities_pkey ON kf.principal_identities USING btree (tenant_id, environment_id, identity_hash)
 CREATE UNIQUE INDEX principals_handle_key ON kf.principals USING btree (tenant_id, environment_id, handle)
 CREATE UNIQUE INDEX principals_pkey ON kf.principals USING btree (tenant_id, environment_id, id)
@@ -477,6 +615,7 @@ CREATE UNIQUE INDEX variants_pkey ON kf.variants USING btree (tenant_id, environ
 CREATE UNIQUE INDEX variants_sku_key ON kf.variants USING btree (tenant_id, environment_id, sku)
 
 -- statistics
+CREATE STATISTICS kf.allocations_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.allocations
 CREATE STATISTICS kf.api_keys_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.api_keys
 CREATE STATISTICS kf.approval_votes_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.approval_votes
 CREATE STATISTICS kf.approvals_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.approvals
@@ -489,7 +628,12 @@ CREATE STATISTICS kf.ingest_sources_scope (ndistinct, dependencies) ON tenant_id
 CREATE STATISTICS kf.inventory_levels_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.inventory_levels
 CREATE STATISTICS kf.locations_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.locations
 CREATE STATISTICS kf.log_pending_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.log_pending
+CREATE STATISTICS kf.mass_cancels_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.mass_cancels
+CREATE STATISTICS kf.oversell_applications_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.oversell_applications
+CREATE STATISTICS kf.oversell_policies_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.oversell_policies
+CREATE STATISTICS kf.oversell_revisions_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.oversell_revisions
 CREATE STATISTICS kf.personal_data_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.personal_data
+CREATE STATISTICS kf.platform_tenants_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.platform_tenants
 CREATE STATISTICS kf.principal_identities_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.principal_identities
 CREATE STATISTICS kf.principals_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.principals
 CREATE STATISTICS kf.reservations_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.reservations
@@ -502,6 +646,9 @@ CREATE STATISTICS kf.tenants_scope (ndistinct, dependencies) ON tenant_id, envir
 CREATE STATISTICS kf.variants_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.variants
 
 -- policies
+policy scope_insert on allocations for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on allocations for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on allocations for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_insert on api_keys for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on api_keys for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_update on api_keys for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
@@ -537,9 +684,23 @@ policy drain_delete on log_pending for DELETE to kf_sequencer using true
 policy drain_select on log_pending for SELECT to kf_sequencer using true
 policy scope_insert on log_pending for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_select on log_pending for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_insert on mass_cancels for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on mass_cancels for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on mass_cancels for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_insert on oversell_applications for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on oversell_applications for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on oversell_applications for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_insert on oversell_policies for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on oversell_policies for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on oversell_policies for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_insert on oversell_revisions for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on oversell_revisions for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_insert on personal_data for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on personal_data for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_update on personal_data for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_insert on platform_tenants for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on platform_tenants for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on platform_tenants for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy lookup_select on principal_identities for SELECT to kf_login using true
 policy scope_insert on principal_identities for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on principal_identities for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
@@ -572,6 +733,7 @@ policy scope_select on variants for SELECT to public using ((tenant_id = (NULLIF
 policy scope_update on variants for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 
 -- triggers
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.allocations FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.api_keys FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.approval_votes FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.approvals FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
@@ -582,7 +744,12 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.environments FOR EA
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.ingest_sources FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.inventory_levels FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.locations FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.mass_cancels FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.oversell_applications FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.oversell_policies FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.oversell_revisions FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.personal_data FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.platform_tenants FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.principal_identities FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.principals FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.reservations FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
@@ -598,6 +765,16 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.variants FOR EACH S
 function kf.refuse_change() owner kf_owner security definer f body 770dd4373a5fb808b2860910d0ab4bf9
 
 -- grants
+grant INSERT on allocations to kf_command
+grant SELECT on allocations to kf_command
+grant INSERT on allocations to kf_owner
+grant MAINTAIN on allocations to kf_owner
+grant REFERENCES on allocations to kf_owner
+grant SELECT on allocations to kf_owner
+grant TRIGGER on allocations to kf_owner
+grant UPDATE on allocations to kf_owner
+grant SELECT on allocations to kf_read
+grant SELECT on allocations to kf_worker
 grant INSERT on api_keys to kf_command
 grant SELECT on api_keys to kf_command
 grant INSERT on api_keys to kf_owner
@@ -735,6 +912,47 @@ grant UPDATE on log_pending to kf_owner
 grant DELETE on log_pending to kf_sequencer
 grant SELECT on log_pending to kf_sequencer
 grant INSERT on log_pending to kf_worker
+grant INSERT on mass_cancels to kf_command
+grant SELECT on mass_cancels to kf_command
+grant INSERT on mass_cancels to kf_owner
+grant MAINTAIN on mass_cancels to kf_owner
+grant REFERENCES on mass_cancels to kf_owner
+grant SELECT on mass_cancels to kf_owner
+grant TRIGGER on mass_cancels to kf_owner
+grant UPDATE on mass_cancels to kf_owner
+grant SELECT on mass_cancels to kf_read
+grant SELECT on mass_cancels to kf_worker
+grant INSERT on oversell_applications to kf_command
+grant SELECT on oversell_applications to kf_command
+grant INSERT on oversell_applications to kf_owner
+grant MAINTAIN on oversell_applications to kf_owner
+grant REFERENCES on oversell_applications to kf_owner
+grant SELECT on oversell_applications to kf_owner
+grant TRIGGER on oversell_applications to kf_owner
+grant UPDATE on oversell_applications to kf_owner
+grant SELECT on oversell_applications to kf_read
+grant SELECT on oversell_applications to kf_worker
+grant INSERT on oversell_policies to kf_command
+grant SELECT on oversell_policies to kf_command
+grant INSERT on oversell_policies to kf_owner
+grant MAINTAIN on oversell_policies to kf_owner
+grant REFERENCES on oversell_policies to kf_owner
+grant SELECT on oversell_policies to kf_owner
+grant TRIGGER on oversell_policies to kf_owner
+grant UPDATE on oversell_policies to kf_owner
+grant SELECT on oversell_policies to kf_read
+grant SELECT on oversell_policies to kf_worker
+grant INSERT on oversell_revisions to kf_command
+grant SELECT on oversell_revisions to kf_command
+grant SELECT on oversell_revisions to kf_ingest
+grant INSERT on oversell_revisions to kf_owner
+grant MAINTAIN on oversell_revisions to kf_owner
+grant REFERENCES on oversell_revisions to kf_owner
+grant SELECT on oversell_revisions to kf_owner
+grant TRIGGER on oversell_revisions to kf_owner
+grant UPDATE on oversell_revisions to kf_owner
+grant SELECT on oversell_revisions to kf_read
+grant SELECT on oversell_revisions to kf_worker
 grant INSERT on personal_data to kf_command
 grant SELECT on personal_data to kf_command
 grant INSERT on personal_data to kf_owner
@@ -744,6 +962,15 @@ grant SELECT on personal_data to kf_owner
 grant TRIGGER on personal_data to kf_owner
 grant UPDATE on personal_data to kf_owner
 grant SELECT on personal_data to kf_read
+grant INSERT on platform_tenants to kf_command
+grant SELECT on platform_tenants to kf_command
+grant INSERT on platform_tenants to kf_owner
+grant MAINTAIN on platform_tenants to kf_owner
+grant REFERENCES on platform_tenants to kf_owner
+grant SELECT on platform_tenants to kf_owner
+grant TRIGGER on platform_tenants to kf_owner
+grant UPDATE on platform_tenants to kf_owner
+grant SELECT on platform_tenants to kf_read
 grant INSERT on principal_identities to kf_command
 grant SELECT on principal_identities to kf_command
 grant INSERT on principal_identities to kf_owner
@@ -853,6 +1080,8 @@ grant UPDATE on variants to kf_owner
 grant SELECT on variants to kf_read
 
 -- column grants
+grant UPDATE (status, version, updated_at, receipt_id, written_in) on allocations to kf_command
+grant UPDATE (status, version, updated_at, receipt_id, written_in) on allocations to kf_worker
 grant UPDATE (expires_at, revoked_at, version, updated_at, receipt_id, written_in) on api_keys to kf_command
 grant UPDATE (status, version, updated_at, receipt_id, written_in, approvals, decided_at, execution_receipt_id, failure) on approvals to kf_command
 grant UPDATE (status, version, updated_at, receipt_id, written_in, approvals, decided_at, execution_receipt_id, failure) on approvals to kf_worker
@@ -863,10 +1092,16 @@ grant UPDATE (on_hand, reserved, allocated, damaged, quality_control, incoming, 
 grant UPDATE (on_hand, reserved, allocated, damaged, quality_control, incoming, safety_stock, oversell_limit, shortfall, version, updated_at, receipt_id, written_in) on inventory_levels to kf_ingest
 grant UPDATE (on_hand, reserved, allocated, damaged, quality_control, incoming, safety_stock, oversell_limit, shortfall, version, updated_at, receipt_id, written_in) on inventory_levels to kf_worker
 grant UPDATE (name, version, updated_at, receipt_id, written_in) on locations to kf_command
+grant UPDATE (cancelled_count, status, finished_at, version, updated_at, receipt_id, written_in) on mass_cancels to kf_command
+grant UPDATE (cancelled_count, status, finished_at, version, updated_at, receipt_id, written_in) on mass_cancels to kf_worker
+grant UPDATE (revision, status, started_at, version, updated_at, receipt_id, written_in) on oversell_applications to kf_command
+grant UPDATE (revision, status, started_at, version, updated_at, receipt_id, written_in) on oversell_applications to kf_worker
+grant UPDATE (mode, quantity, version, updated_at, receipt_id, written_in) on oversell_policies to kf_command
 grant UPDATE (value, erased_at, version, updated_at, receipt_id, written_in) on personal_data to kf_command
+grant UPDATE (status, bootstrap_receipt_id, version, updated_at, receipt_id, written_in) on platform_tenants to kf_command
 grant UPDATE (principal_id, status, version, updated_at, receipt_id, written_in) on principal_identities to kf_command
 grant SELECT (tenant_id, environment_id, identity_hash, principal_id, status) on principal_identities to kf_login
-grant UPDATE (status, version, updated_at, receipt_id, written_in) on principals to kf_command
+grant UPDATE (personal_data_id, status, version, updated_at, receipt_id, written_in) on principals to kf_command
 grant UPDATE (status, expires_at, extensions, resolved_at, version, updated_at, receipt_id, written_in) on reservations to kf_command
 grant UPDATE (status, expires_at, extensions, resolved_at, version, updated_at, receipt_id, written_in) on reservations to kf_ingest
 grant UPDATE (status, expires_at, extensions, resolved_at, version, updated_at, receipt_id, written_in) on reservations to kf_worker

@@ -34,9 +34,18 @@ export function commandResponse(
   }
 }
 
-function succeeded({ receipt, replayed }: ReceiptOutcome, status: number): Response {
+function succeeded({ receipt, replayed, approval }: ReceiptOutcome, status: number): Response {
   if (receipt.response === null) throw new Error(`${receipt.id} has no response`);
-  const body = `{"data":${textOf(receipt.response)},"receipt":${documentText(receipt)},"replayed":${replayed}}`;
+  // Of a command that still waits, or ended without being run: where its approval stands now, not where it began.
+  const data = status === 202 && approval ? Buffer.from(JSON.stringify(approval)) : receipt.response;
+  // What is stored as bytes goes out as bytes: through text they would be read and written anew.
+  const body = Buffer.concat([
+    Buffer.from('{"data":'),
+    data,
+    Buffer.from(',"receipt":'),
+    ...documentParts(receipt),
+    Buffer.from(`,"replayed":${replayed}}`),
+  ]);
   return new Response(body, { status, headers: replayed ? replayedHeaders : jsonHeaders });
 }
 
@@ -68,17 +77,15 @@ async function withReceipt(response: Response, receipt: StoredReceipt): Promise<
 }
 
 /** The ReceiptDocument of a stored receipt as JSON, around its canonical bytes: nothing is parsed or written anew. */
-export function documentText(receipt: Pick<StoredReceipt, 'bytes' | 'hash' | 'signature' | 'keyId'>): string {
-  const hash = Buffer.from(receipt.hash).toString('hex');
-  const value = Buffer.from(receipt.signature).toString('base64');
-  return (
-    `{"receipt":${textOf(receipt.bytes)},"hash":"sha256:${hash}",` +
-    `"signature":{"algorithm":"Ed25519","keyId":${JSON.stringify(receipt.keyId)},"value":"${value}"}}`
-  );
+export function documentText(receipt: DocumentSource): string {
+  return Buffer.concat(documentParts(receipt)).toString('utf8');
 }
 
-function textOf({ buffer, byteOffset, byteLength }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, byteLength).toString('utf8');
+type DocumentSource = Pick<StoredReceipt, 'bytes' | 'hash' | 'signature' | 'keyId'>;
+
+function documentParts({ bytes, hash, signature, keyId }: DocumentSource): readonly Uint8Array[] {
+  const signed = `{"algorithm":"Ed25519","keyId":${JSON.stringify(keyId)},"value":"${signature.toBase64()}"}`;
+  return [Buffer.from('{"receipt":'), bytes, Buffer.from(`,"hash":"sha256:${hash.toHex()}","signature":${signed}}`)];
 }
 
 function bodyOf(receipt: StoredReceipt): ReceiptBody {

@@ -1,11 +1,19 @@
 import {
   type Configuration,
   executorVariables,
+  optional,
   portVariable,
   readSecretReference,
   required,
   sharedVariables,
 } from '@karmanflow/runtime';
+
+/** Not normalised: issuers are compared character by character (OpenID Connect Discovery section 4.3). */
+function readIssuer(text: string): string | undefined {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !['https:', 'http:'].includes(url.protocol)) return undefined;
+  return url.username === '' && url.password === '' && !/[?#]/.test(text) ? text : undefined;
+}
 
 /** The environment variables of this process. */
 export const configurationShape = {
@@ -19,6 +27,38 @@ export const configurationShape = {
     {
       purpose: 'Where the postgresql:// address of the reading role, with its password, is kept.',
       expected: 'a reference secrets://<name> or secrets://<name>/<version>, never the address itself',
+    },
+    readSecretReference,
+  ),
+  KF_OIDC_ISSUER: optional(
+    {
+      purpose: 'The OpenID Connect provider at which people log in; without it there are API keys alone.',
+      expected: 'the issuer identifier, exactly as the provider names itself: https, or http in the profile local',
+    },
+    readIssuer,
+  ),
+  KF_OIDC_CLIENT_ID: optional(
+    { purpose: 'The name under which the provider knows this process.', expected: 'a client id of visible characters' },
+    (text) => (/^[\x21-\x7e]+$/.test(text) ? text : undefined),
+  ),
+  KF_OIDC_CLIENT_SECRET_REF: optional(
+    {
+      purpose: 'Where the secret is kept by which the provider knows this process.',
+      expected: 'a reference secrets://<name> or secrets://<name>/<version>, never the secret itself',
+    },
+    readSecretReference,
+  ),
+  KF_LOGIN_DATABASE_URL_REF: optional(
+    {
+      purpose: 'Where the postgresql:// address of the role that finds the tenants of an identity is kept.',
+      expected: 'a reference secrets://<name> or secrets://<name>/<version>, never the address itself',
+    },
+    readSecretReference,
+  ),
+  KF_SESSION_SEALING_KEY_REF: optional(
+    {
+      purpose: 'Where the key is kept that seals what browsers hold of a login: 32 random bytes as base64url.',
+      expected: 'a reference secrets://<name> or secrets://<name>/<version>, never the key itself',
     },
     readSecretReference,
   ),

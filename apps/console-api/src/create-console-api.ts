@@ -4,6 +4,7 @@ import type { KeySetDocument } from '@karmanflow/receipts';
 import { type Logger, type Metrics, type Profile, secureHeaders, type Telemetry } from '@karmanflow/runtime';
 import type { Database } from '@karmanflow/schema';
 import type { ApiDocument } from './api-document.ts';
+import type { Credentials } from './authentication.ts';
 import { describeApi } from './describe-api.ts';
 import { registerEndpoints, unmatchedRoute } from './endpoint.ts';
 import { createHttpMetrics } from './http-metrics.ts';
@@ -16,6 +17,9 @@ import { eventEndpoints } from './routes/events.ts';
 import { healthEndpoints } from './routes/health.ts';
 import { queryEndpoints } from './routes/queries.ts';
 import { receiptEndpoints } from './routes/receipts.ts';
+import { createSessions, type SessionParts } from './sessions/create-sessions.ts';
+import { loginEndpoints } from './sessions/login-endpoints.ts';
+import { sessionEndpoints } from './sessions/session-endpoints.ts';
 
 export interface ConsoleApiParts {
   readonly registry: Registry;
@@ -31,6 +35,8 @@ export interface ConsoleApiParts {
   readonly profile: Profile;
   /** Without a slash at the end. */
   readonly publicUrl: string;
+  /** What people need to log in; without it there are keys alone. */
+  readonly sessions?: SessionParts;
 }
 
 export interface ConsoleApi {
@@ -46,7 +52,12 @@ export interface ConsoleApi {
 export function createConsoleApi(parts: ConsoleApiParts): ConsoleApi {
   const { registry, executor, readDatabase } = parts;
   const commands = [...registry.commands.values()].filter(({ internal }) => internal !== true);
-  const authenticator = access.createAuthenticator({ database: readDatabase, now: () => Date.now() });
+  const sessions = parts.sessions === undefined ? null : createSessions({ ...parts, ...parts.sessions });
+  const keys = access.createAuthenticator({ database: readDatabase, now: () => Date.now() });
+  const authenticator: Credentials = {
+    authenticate: (key) => keys.authenticate(key),
+    sessions: sessions?.gate ?? null,
+  };
   const readiness = createReadiness([parts.database, readDatabase]);
   const reading = { authenticator, registry, database: readDatabase };
   const app = new OpenAPIHono();
@@ -56,6 +67,8 @@ export function createConsoleApi(parts: ConsoleApiParts): ConsoleApi {
     ...queryEndpoints(reading),
     ...receiptEndpoints({ ...reading, keySet: parts.keySet }),
     ...eventEndpoints(reading),
+    ...sessionEndpoints({ credentials: authenticator, sessions }),
+    ...loginEndpoints(sessions),
     ...documentEndpoints(documentOf),
     ...healthEndpoints(readiness),
   ];
@@ -71,11 +84,24 @@ export function createConsoleApi(parts: ConsoleApiParts): ConsoleApi {
   const document = describeApi(app, parts);
   measureReadPool(parts);
   return {
-    fetch: (request) => app.fetch(request),
+    fetch: (request) => {
+      if (sessions === null || !request.headers.has('cookie')) return app.fetch(request);
+      return withCookies(app.fetch(request), () => sessions.gate.cookiesFor(request));
+    },
     document,
     routes: app.routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`),
     beginDraining: () => readiness.beginDraining(),
   };
+}
+
+/** Adds what a session has to tell its browser to the answer, whichever endpoint gave it. */
+async function withCookies(
+  answering: Response | Promise<Response>,
+  cookies: () => readonly string[],
+): Promise<Response> {
+  const response = await answering;
+  for (const cookie of cookies()) response.headers.append('set-cookie', cookie);
+  return response;
 }
 
 /** The pool of the executor is measured where the executor is composed; this is the one beside it. */

@@ -1,4 +1,5 @@
 import type { ReceiptBody, ReceiptDocument } from '@karmanflow/receipts';
+import { approval } from '@karmanflow/commands';
 import { actorTypes, riskClasses } from '@karmanflow/policy';
 import { errorCatalogue, type ErrorCode, idShape, timestampShape } from '@karmanflow/schema';
 import * as v from 'valibot';
@@ -27,6 +28,7 @@ const receiptBodyShape = v.strictObject({
     rule: v.string(),
     ruleSetVersion: v.string(),
     ruleSetHash: hashShape,
+    facts: anyObject,
   }),
   approval: v.nullable(v.strictObject({ approvalId: v.string(), approvers: v.array(v.string()) })),
   reason: v.nullable(v.string()),
@@ -72,8 +74,11 @@ export const problemShape = v.strictObject({
 
 export const pendingApprovalShape = v.strictObject({
   approvalId: idShape('approval'),
-  status: v.literal('REQUESTED'),
+  status: v.picklist(approval.approvalStatuses),
+  approvals: v.number(),
+  quorum: v.number(),
   expiresAt: timestampShape,
+  failure: v.nullable(v.string()),
 });
 
 export const eventEnvelopeShape = v.strictObject({

@@ -6,6 +6,7 @@ export interface ExchangeNotes {
   environmentId?: string;
   actorId?: string;
   apiKeyId?: string;
+  sessionId?: string;
   commandType?: string;
   queryType?: string;
   /** A receipt status or an error code. */

@@ -1,4 +1,4 @@
-import type { access, AnyQuery, Caller } from '@karmanflow/commands';
+import type { access, AnyQuery, Caller, CommandEnvironment } from '@karmanflow/commands';
 import { problem } from '@karmanflow/runtime';
 import { authenticate } from './authentication.ts';
 import { denyRead } from './deny-read.ts';
@@ -14,6 +14,8 @@ export interface ReadDefinition {
   readonly path: string;
   readonly type: string;
   readonly scope: string;
+  /** Of the credential, unless it reads what belongs to the tenant as a whole. */
+  readonly environment?: CommandEnvironment;
   readonly input: AnyQuery['input'];
   readonly operation: Endpoint['operation'];
   /** `input` is what the schema of this definition made of the query string and the path parameters. */
@@ -25,7 +27,7 @@ export interface ReadDefinition {
 
 /** An endpoint that reads: who may is decided before what is asked for is looked at. */
 export function readEndpoint({ authenticator }: ReadAccess, definition: ReadDefinition): Endpoint {
-  const { path, type, scope, operation } = definition;
+  const { path, type, scope, operation, environment = 'caller' } = definition;
   const input = queryInput(definition);
   const names = [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name);
 
@@ -33,7 +35,7 @@ export function readEndpoint({ authenticator }: ReadAccess, definition: ReadDefi
     exchange.notes.queryType = type;
     const authenticated = await authenticate(authenticator, exchange);
     if (!authenticated.ok) return authenticated.response;
-    const denial = denyRead(authenticated.caller, { type, scope });
+    const denial = denyRead(authenticated.caller, { type, scope, environment });
     if (denial !== null) {
       exchange.notes.outcome = 'policy_denied';
       return denial;

@@ -1,6 +1,7 @@
 import { registry } from '@karmanflow/commands';
 import {
   bootDatabase,
+  type BootDatabaseOptions,
   composeExecutor,
   createMetrics,
   loadReceiptKeyring,
@@ -16,6 +17,9 @@ import {
 import { type Database, limits } from '@karmanflow/schema';
 import type { ConsoleApiConfiguration } from './configuration.ts';
 import { createConsoleApi } from './create-console-api.ts';
+import type { SessionParts } from './sessions/create-sessions.ts';
+import { readLoginSettings } from './sessions/login-settings.ts';
+import { sessionLimits } from './sessions/session-limits.ts';
 
 const app = 'console-api';
 /** Longer than a command may take: Bun closes a connection on which nothing happens, also while it is worked for. */
@@ -42,6 +46,7 @@ export async function startConsoleApi(
   const keyring = await loadReceiptKeyring(secrets, configuration.KF_RECEIPT_KEYRING_REF);
   const url = await readSecretText(secrets, configuration.KF_DATABASE_URL_REF);
   const readUrl = await readSecretText(secrets, configuration.KF_READ_DATABASE_URL_REF);
+  const login = await readLoginSettings(configuration, secrets);
   const telemetry = await startTelemetry({
     serviceName: app,
     endpoint: configuration.OTEL_EXPORTER_OTLP_ENDPOINT,
@@ -49,7 +54,7 @@ export async function startConsoleApi(
   });
   const opened: Database[] = [];
   try {
-    const boot = async (options: Pick<Parameters<typeof bootDatabase>[0], 'url' | 'role' | 'settings'>) => {
+    const boot = async (options: Pick<BootDatabaseOptions, 'url' | 'role' | 'settings' | 'connectionsMax'>) => {
       const database = await bootDatabase({ ...options, profile, applicationName: app, logger });
       opened.push(database);
       return database;
@@ -57,7 +62,15 @@ export async function startConsoleApi(
     const settings: Record<string, string> = synchronousCommit === 'off' ? { synchronous_commit: 'off' } : {};
     const database = await boot({ url, role: 'kf_command', settings });
     const readDatabase = await boot({ url: readUrl, role: 'kf_read' });
-    return serve({ configuration, logger, keyring, telemetry, database, readDatabase });
+    const opening = { configuration, logger, keyring, telemetry, database, readDatabase };
+    if (login === null) return serve({ ...opening, sessions: null });
+    const { databaseUrl, ...people } = login;
+    const loginDatabase = await boot({
+      url: databaseUrl,
+      role: 'kf_login',
+      connectionsMax: sessionLimits.loginConnections,
+    });
+    return serve({ ...opening, sessions: { ...people, loginDatabase } });
   } catch (error) {
     await Promise.all(opened.map((database) => database.close()));
     await telemetry.shutdown();
@@ -72,10 +85,12 @@ interface Foundations {
   readonly telemetry: Awaited<ReturnType<typeof startTelemetry>>;
   readonly database: Database;
   readonly readDatabase: Database;
+  readonly sessions: SessionParts | null;
 }
 
 function serve(foundations: Foundations): ConsoleApiProcess {
-  const { configuration, logger, keyring, telemetry, database, readDatabase } = foundations;
+  const { configuration, logger, keyring, telemetry, database, readDatabase, sessions } = foundations;
+  const databases = [database, readDatabase, ...(sessions === null ? [] : [sessions.loginDatabase])];
   const { KF_PROFILE: profile, KF_PUBLIC_URL: publicUrl } = configuration;
   const metrics = createMetrics({ app });
   const executor = composeExecutor({ database, signer: keyring.signer, logger, metrics });
@@ -90,6 +105,7 @@ function serve(foundations: Foundations): ConsoleApiProcess {
     metrics,
     profile,
     publicUrl,
+    ...(sessions === null ? {} : { sessions }),
   });
   // On one machine nobody else needs to reach it; elsewhere the platform stands before it.
   const hostname = profile === 'local' ? '127.0.0.1' : '0.0.0.0';
@@ -113,7 +129,7 @@ function serve(foundations: Foundations): ConsoleApiProcess {
   const steps = [
     { name: 'requests', stop: drain, deadlineMilliseconds: limits.drainMilliseconds + 200 },
     { name: 'metrics', stop: () => metricsServer.stop(), deadlineMilliseconds: 200 },
-    { name: 'databases', stop: () => closeAll([database, readDatabase]), deadlineMilliseconds: 500 },
+    { name: 'databases', stop: () => closeAll(databases), deadlineMilliseconds: 500 },
     { name: 'telemetry', stop: () => telemetry.shutdown(), deadlineMilliseconds: 1_700 },
   ];
   return { port: server.port, metricsPort: metricsServer.port, stop: () => stopInOrder(steps, logger) };

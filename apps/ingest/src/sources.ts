@@ -1,5 +1,5 @@
-import type { Caller } from '@karmanflow/commands';
-import { effectiveScopes, roles } from '@karmanflow/policy';
+import { access, type Caller } from '@karmanflow/commands';
+import { roles } from '@karmanflow/policy';
 import { controlEnvironmentOf, type Database, type Id, toId, toUuid } from '@karmanflow/schema';
 import { ingestLimits } from './ingest-limits.ts';
 
@@ -77,7 +77,7 @@ async function lookUp({ database, now }: SourceDirectoryPorts, address: IngestAd
   const control = toUuid(tenantId);
   const sourceId = toUuid(ingestSourceId);
   const scope = { tenantId, environmentId: controlEnvironmentOf(tenantId) };
-  const [source, grants] = await database.read(scope, (db) =>
+  const [source, grants, tenantPolicy] = await database.read(scope, (db) =>
     Promise.all([
       db
         .selectFrom('ingest_sources as s')
@@ -118,6 +118,7 @@ async function lookUp({ database, now }: SourceDirectoryPorts, address: IngestAd
         .select(['g.role', 'g.target_environment_id', 'g.valid_from', 'g.valid_until', 'g.revoked_at'])
         .limit(ingestLimits.roleGrantsPerPrincipal)
         .execute(),
+      access.readTenantPolicy(db, control),
     ]),
   );
   if (!source) return { ok: false, reason: 'source_unknown' };
@@ -125,7 +126,8 @@ async function lookUp({ database, now }: SourceDirectoryPorts, address: IngestAd
   if (source.tenant_status !== 'ACTIVE') return { ok: false, reason: 'tenant_not_active' };
   if (source.principal_status !== 'ACTIVE') return { ok: false, reason: 'principal_not_active' };
   if (source.actor_type !== 'CONNECTOR') return { ok: false, reason: 'principal_not_connector' };
-  const scopes = effectiveScopes({
+  const authority = access.authorityOf({
+    actorType: 'CONNECTOR',
     grants: grants.map((grant) => ({
       role: grant.role,
       environmentId: grant.target_environment_id,
@@ -133,9 +135,13 @@ async function lookUp({ database, now }: SourceDirectoryPorts, address: IngestAd
       validUntil: grant.valid_until,
       revokedAt: grant.revoked_at,
     })),
+    ownerGrants: null,
     // A source carries what a connector may do, whatever else its principal was granted.
     credentialScopes: roles.connector,
+    // What a partner cancels pauses like anybody's R2.
+    riskCeiling: 'R2',
     environmentId: source.environment,
+    controlEnvironmentId: control,
     now: new Date(now()).toISOString(),
   });
   const caller: Caller = {
@@ -152,8 +158,9 @@ async function lookUp({ database, now }: SourceDirectoryPorts, address: IngestAd
       onBehalfOf: source.owner_id === null ? null : toId('principal', source.owner_id),
     },
     credential: { type: 'ingest_source', id: ingestSourceId },
-    scopes,
-    riskCeiling: 'R1',
+    ...authority,
+    loginAgeSeconds: null,
+    tenantPolicy,
   };
   const { preset, secret_refs: secretRefs, tolerance_seconds: toleranceSeconds } = source;
   return { ok: true, source: { ingestSourceId, preset, secretRefs, toleranceSeconds, caller } };

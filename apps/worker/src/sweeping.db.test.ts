@@ -113,7 +113,7 @@ describe('a worker', () => {
 
   test('ends more holds of one environment than fit into a page within one sweep', async () => {
     const { sandbox: store } = await workerWorld.createTenant('Many');
-    const holds = await Promise.all(Array.from({ length: limits.sweepReservations + 20 }, () => store.hold()));
+    const holds = await Promise.all(Array.from({ length: limits.sweepEnds + 20 }, () => store.hold()));
     await workerWorld.waitForClock(
       holds
         .map(({ expiresAt }) => expiresAt)

@@ -11,7 +11,7 @@ export const workerLimits = {
    * gives up after `transactionTimeoutMilliseconds`, the server after a statement timeout for each of a batch's statements.
    */
   bucketGraceMilliseconds: 5 * 60_000,
-  /** Keys of one expiry that were used up while the database's clock was behind; see expire-reservation.ts. */
+  /** Keys of one expiry that were used up while the database's clock was behind; see expire-due.ts. */
   keysPerExpiry: 8,
   /** A denial leaves a receipt each time, so an environment that denies is not asked again at once. */
   deniedPauseMilliseconds: 5 * 60_000,

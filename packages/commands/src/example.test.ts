@@ -12,10 +12,10 @@ test('the example does what it says', () => {
     events: [
       {
         type: 'stores.place.opened',
-        data: { placeId: 'loc_019b76da-a800-7000-8000-000000000004', code: 'BER-1', name: 'Berlin' },
+        data: { placeId: 'loc_00000000-0000-7000-8000-000000000001', code: 'BER-1', name: 'Berlin' },
       },
     ],
-    response: { placeId: 'loc_019b76da-a800-7000-8000-000000000004' },
+    response: { placeId: 'loc_00000000-0000-7000-8000-000000000001' },
   });
 });
 

@@ -1,16 +1,20 @@
-export { approval, approvalRequested, governance } from './approvals.ts';
 export {
   accept,
   type AnyCommand,
   type CommandDefinition,
   type DecisionContext,
+  type CommandEnvironment,
   defineCommand,
+  type Execution,
+  type LoadContext,
+  type PausedCommand,
   refuse,
   type StateReader,
   type Verdict,
 } from './definition/command.ts';
 export {
   type AnyEntity,
+  controlRowsWhere,
   defineEntity,
   type EntityDefinition,
   type Load,
@@ -34,7 +38,7 @@ export {
   isWorthRetrying,
 } from './executor/executor.ts';
 export type { Caller, CommandActor, CommandMetadata } from './executor/metadata.ts';
-export type { Outcome, ReceiptStatus, StoredReceipt } from './executor/outcome.ts';
+export type { ApprovalProgress, Outcome, ReceiptStatus, StoredReceipt } from './executor/outcome.ts';
 export {
   inputIssuesOf,
   type InputIssue,
@@ -42,8 +46,14 @@ export {
   type ParsedCommand,
   type ParseResult,
 } from './executor/parse-command.ts';
+export { callerQuestion, commandEnvironmentOf, scopeOf } from './executor/policy-question.ts';
+export { type EntityChange, type Preview, previewCommand, type PreviewOptions } from './executor/preview-command.ts';
+export { systemAuthority } from './executor/system-authority.ts';
+export * as approval from './features/approval/index.ts';
 export * as access from './features/access/index.ts';
+export * as allocation from './features/allocation/index.ts';
 export * as inventory from './features/inventory/index.ts';
+export * as platform from './features/platform/index.ts';
 export * as reservation from './features/reservation/index.ts';
 export { type RebuiltTables, rebuildTables } from './rebuild.ts';
 export { registry } from './registry.ts';

@@ -21,6 +21,8 @@ export interface Entry {
   readonly changedBy: string | null;
   /** True when the database does not have it yet. */
   readonly isNew: boolean;
+  /** A row of the control environment, seen from another one: a fact, and not this transaction's to change. */
+  readonly foreign?: boolean;
 }
 
 /**
@@ -86,6 +88,7 @@ export class WorkingState implements StateReader {
     const id = entityIdOf(entity, key);
     const before = entries.get(id);
     if (before && isLedger(entity)) throw new Error(`${entity.name} ${id} is append-only`);
+    if (before?.foreign) throw new Error(`${entity.name} ${id} belongs to the control environment`);
     if (before && !before.isNew && !entity.locked)
       throw new Error(`${entity.name} ${id} was not locked, so it cannot change`);
     const after: Entry = {

@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'bun:test';
 import * as fc from 'fast-check';
-import { effectiveScopes, type GrantedRole, isRoleName, roles, type RoleName, scopePattern } from './index.ts';
+import {
+  effectiveScopes,
+  evaluatePolicy,
+  type GrantedRole,
+  isRoleName,
+  liveRoles,
+  roles,
+  type RoleName,
+  scopePattern,
+} from './index.ts';
 
 const here = 'env-here';
 const elsewhere = 'env-elsewhere';
@@ -56,7 +65,7 @@ describe('effective scopes', () => {
 
   test('several grants add up, and a dead one takes nothing from a live one', () => {
     const both = scopesOf([live, { ...live, role: 'administrator' }, { ...live, role: 'operator', revokedAt: now }]);
-    expect(both).toEqual([...roles.viewer, ...roles.administrator].toSorted());
+    expect(both).toEqual([...new Set<string>([...roles.viewer, ...roles.administrator])].toSorted());
   });
 
   test('what a credential carries beyond the grants gives nothing', () => {
@@ -78,6 +87,69 @@ describe('effective scopes', () => {
   });
 });
 
+describe('live roles', () => {
+  const rolesOf = (grants: readonly GrantedRole[]): readonly string[] =>
+    liveRoles({ grants, environmentId: here, now });
+
+  test('are named once, sorted, when they are live here and known', () => {
+    expect(
+      rolesOf([
+        { ...live, role: 'viewer' },
+        { ...live, role: 'approver', environmentId: here },
+        { ...live, role: 'viewer', environmentId: here },
+        { ...live, role: 'operator', environmentId: elsewhere },
+        { ...live, role: 'login', revokedAt: justAfter },
+        { ...live, role: 'service', validFrom: justAfter },
+        { ...live, role: 'connector', validFrom: justBefore, validUntil: now },
+        { ...live, role: '__proto__' },
+      ]),
+    ).toEqual(['approver', 'viewer']);
+    expect(rolesOf([])).toEqual([]);
+    expect(Object.isFrozen(rolesOf([live]))).toBe(true);
+  });
+
+  test('give together exactly the effective scopes of a credential that carries all', () => {
+    fc.assert(
+      fc.property(fc.subarray(Object.keys(roles) as RoleName[]), (names) => {
+        const grants = names.map((role) => ({ ...live, role }));
+        const given = new Set<string>(rolesOf(grants).flatMap((name) => (isRoleName(name) ? [...roles[name]] : [])));
+        expect(scopesOf(grants)).toEqual([...given].toSorted());
+      }),
+    );
+  });
+});
+
+describe('the control environment', () => {
+  const control = 'env-control';
+  const administrator: GrantedRole = { ...live, role: 'administrator' };
+
+  function inControl(grant: GrantedRole): { roles: readonly string[]; scopes: number; decision: string } {
+    const place = { grants: [grant], environmentId: control, now };
+    const scopes = effectiveScopes({ ...place, credentialScopes: everyScope });
+    const { decision } = evaluatePolicy({
+      actor: { type: 'USER', scopes, riskCeiling: 'R3', loginAgeSeconds: 0, roles: liveRoles(place) },
+      command: { type: 'api_key.revoke', scope: 'access.api_key:revoke', risk: 'R1' },
+      environment: { kind: 'CONTROL', status: 'ACTIVE' },
+    });
+    return { roles: liveRoles(place), scopes: scopes.size, decision };
+  }
+
+  test('counts what was granted for the tenant as a whole or for itself', () => {
+    const counted = { roles: ['administrator'], scopes: roles.administrator.length, decision: 'allow' };
+    expect(inControl(administrator)).toEqual(counted);
+    expect(inControl({ ...administrator, environmentId: control })).toEqual(counted);
+  });
+
+  test('does not count an administrator of one environment, who is one there', () => {
+    expect(inControl({ ...administrator, environmentId: here })).toEqual({ roles: [], scopes: 0, decision: 'deny' });
+    expect(scopesOf([{ ...administrator, environmentId: here }])).toHaveLength(roles.administrator.length);
+  });
+
+  test('gives nothing elsewhere that was granted for it alone', () => {
+    expect(scopesOf([{ ...administrator, environmentId: control }])).toEqual([]);
+  });
+});
+
 describe('the roles', () => {
   test('name scopes of the form domain.entity:verb, each once', () => {
     expect(everyScope.length).toBeGreaterThan(10);
@@ -93,6 +165,34 @@ describe('the roles', () => {
       (scopes as readonly string[]).includes('access.tenant:bootstrap'),
     );
     expect(creators).toEqual([['platform_bootstrap', ['access.tenant:bootstrap']]]);
+  });
+
+  test('only operators and approvers decide on requests, and only administrators change who may do what', () => {
+    const holders = (scope: string): string[] =>
+      Object.entries(roles).flatMap(([name, scopes]) => ((scopes as readonly string[]).includes(scope) ? [name] : []));
+    expect(holders('governance.approval:decide')).toEqual(['operator', 'approver']);
+    for (const scope of [
+      'access.role:grant',
+      'access.api_key:issue',
+      'access.tenant:configure',
+      'access.identity:link',
+    ]) {
+      expect(holders(scope)).toEqual(['administrator']);
+    }
+    expect(holders('platform.tenant:create')).toEqual(['platform_operator']);
+    expect(holders('access.session:open')).toEqual(['login']);
+    expect(holders('access.capability:read').toSorted()).toEqual(
+      ['administrator', 'approver', 'connector', 'operator', 'service', 'viewer'].toSorted(),
+    );
+  });
+
+  test('a service does what a connector does, adjusts stock and allocates', () => {
+    const more = ['inventory.allocation:create', 'inventory.allocation:preview', 'inventory.level:adjust'];
+    expect<string[]>([...roles.service].toSorted()).toEqual([...roles.connector, ...more].toSorted());
+  });
+
+  test('are few enough to stand on a receipt', () => {
+    expect(Object.keys(roles).length).toBeLessThanOrEqual(16);
   });
 
   test('the viewer reads and does nothing else', () => {

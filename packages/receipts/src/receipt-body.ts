@@ -30,6 +30,8 @@ export type ReceiptBody = {
     readonly rule: string;
     readonly ruleSetVersion: string;
     readonly ruleSetHash: string;
+    /** Everything that the rules looked at, so that the decision can be made again from the receipt alone. */
+    readonly facts: JsonObject;
   };
   readonly approval: { readonly approvalId: string; readonly approvers: readonly string[] } | null;
   readonly reason: string | null;

@@ -56,7 +56,7 @@ describe('each single bit', () => {
     // In two numbers of the sample E may stand for e, and in one escape F for f.
     expect(seen.same).toBe(3);
     expect(seen.refused).toBeGreaterThan(documentBytes.length);
-  });
+  }, 60_000);
 
   test('of the signature: never verifies', () => {
     for (const index of signed.signature.keys()) {

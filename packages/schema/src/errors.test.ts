@@ -29,6 +29,7 @@ describe('the error catalogue', () => {
       'draining',
       'idempotency_key_in_flight',
       'internal_error',
+      'login_unavailable',
       'outcome_unknown',
       'overloaded',
     ]);

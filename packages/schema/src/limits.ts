@@ -9,6 +9,7 @@ export const limits = {
   codeLength: 64,
   idempotencyKeyLength: 255,
   scopesPerKey: 64,
+  roleGrantsPerPrincipal: 200,
   environmentsPerTenant: 16,
   locationsPerChannel: 64,
   reservationLines: 50,
@@ -22,6 +23,15 @@ export const limits = {
   reservationHoldMaxSeconds: 4 * 60 * 60,
   reservationExtensions: 8,
   approvalTtlSeconds: 24 * 60 * 60,
+
+  // Oversell policies, allocation, mass cancellation
+  oversellRevisions: 1_000,
+  oversellLevelsPerCommand: 50,
+  allocationCandidates: 64,
+  allocationsPerReservation: 200,
+  massCancelReservations: 100_000,
+  massCancelSample: 20,
+  massCancelScanReservations: 5_000,
 
   // Receipts and events
   receiptBytes: 65_000,
@@ -57,7 +67,7 @@ export const limits = {
 
   // Sweeper
   sweepIntervalMilliseconds: 1_000,
-  sweepReservations: 500,
+  sweepEnds: 500,
   sweepScopes: 1_000,
   expiryBucketSeconds: 60,
 } as const;

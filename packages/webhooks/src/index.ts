@@ -12,3 +12,35 @@ export {
   type WebhookSecretParse,
   type WebhookSecretRefusalCode,
 } from './webhook-secret.ts';
+export {
+  verifyInbound,
+  isMessageIdSigned,
+  type VerifiedInbound,
+  type VerifyInboundInput,
+} from './presets/verify-inbound.ts';
+export { inboundPresets, type InboundPresetName } from './presets/inbound-presets.ts';
+export type { InboundPreset } from './presets/inbound-preset.ts';
+export { parseInboundPreset, type InboundPresetParse } from './presets/parse-inbound-preset.ts';
+export { configureGenericHmac } from './presets/configure-generic-hmac.ts';
+export {
+  inboundSecretRefusalCodes,
+  parseInboundSecret,
+  type InboundSecretParse,
+  type InboundSecretRefusalCode,
+} from './presets/inbound-secret.ts';
+export { inboundRefusalCodes, type InboundRefusal, type InboundRefusalCode } from './presets/inbound-refusal.ts';
+export { inboundLimits } from './presets/inbound-limits.ts';
+export {
+  verifyHttpSignature,
+  type HttpSignaturePolicy,
+  type VerifiedHttpSignature,
+  type VerifyHttpSignatureInput,
+} from './http-signatures/verify-http-signature.ts';
+export type { HttpSignatureKey } from './http-signatures/http-signature-key.ts';
+export type { SignedRequest } from './http-signatures/signed-request.ts';
+export {
+  httpSignatureRefusalCodes,
+  type HttpSignatureRefusal,
+  type HttpSignatureRefusalCode,
+} from './http-signatures/http-signature-refusal.ts';
+export { httpSignatureLimits } from './http-signatures/http-signature-limits.ts';

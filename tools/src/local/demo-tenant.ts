@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { access, type Caller } from '@karmanflow/commands';
-import { roles } from '@karmanflow/policy';
+import { access, type Caller, systemAuthority } from '@karmanflow/commands';
 import { controlEnvironmentOf, type Id, idShape, newId } from '@karmanflow/schema';
 import { generateWebhookSecret } from '@karmanflow/webhooks';
 import * as v from 'valibot';
@@ -104,8 +103,7 @@ function platformCaller({ tenantId, platformId }: DemoChoice): Caller {
     environment: { kind: 'CONTROL', status: 'ACTIVE' },
     actor: { type: 'SYSTEM', id: platformId, onBehalfOf: null },
     credential: null,
-    scopes: new Set(roles.platform_bootstrap),
-    riskCeiling: 'R1',
+    ...systemAuthority('platform_bootstrap'),
   };
 }
 

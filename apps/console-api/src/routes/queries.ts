@@ -1,4 +1,4 @@
-import type { AnyQuery, Registry } from '@karmanflow/commands';
+import { type AnyQuery, type Registry, scopeOf } from '@karmanflow/commands';
 import { problem } from '@karmanflow/runtime';
 import type { Database } from '@karmanflow/schema';
 import type { Endpoint } from '../endpoint.ts';
@@ -21,13 +21,14 @@ function queryEndpoint(definition: AnyQuery, parts: QueryEndpointParts): Endpoin
     path: `/v1/${definition.type.replace('.', '/')}`,
     type: definition.type,
     scope: definition.scope,
+    environment: definition.environment ?? 'caller',
     input: definition.input,
     operation: queryOperation(definition),
     async answer(input, { caller, exchange }) {
-      const { tenantId, environmentId } = caller;
-      const scope = { tenantId, environmentId };
+      const scope = scopeOf(caller, definition.environment ?? 'caller');
+      const { registry, database } = parts;
       // Its own schema has parsed the input.
-      const data = await definition.run(input as never, { scope, database: parts.database, tenantId, environmentId });
+      const data = await definition.run(input as never, { ...scope, scope, database, registry });
       if (data !== null) return jsonResponse({ data });
       exchange.notes.outcome = 'not_found';
       return problem('not_found');

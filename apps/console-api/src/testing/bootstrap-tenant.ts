@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { access, type Caller } from '@karmanflow/commands';
+import { access, type Caller, systemAuthority } from '@karmanflow/commands';
 import { execute, metadataFor, responseOf, type TestWorld } from '@karmanflow/commands/testing';
 import { type ActorType, roles, type RoleName } from '@karmanflow/policy';
 import { controlEnvironmentOf, type Id, newId, toId } from '@karmanflow/schema';
@@ -45,8 +45,7 @@ export async function bootstrapTenant(
     environment: { kind: 'CONTROL', status: 'ACTIVE' },
     actor: { type: 'SYSTEM', id: newId('principal', () => Bun.randomUUIDv7()), onBehalfOf: null },
     credential: null,
-    scopes: new Set(roles.platform_bootstrap),
-    riskCeiling: 'R1',
+    ...systemAuthority('platform_bootstrap'),
   };
   const keys = wanted.map((key) => ({ ...key, secret: randomBytes(access.apiKeySecretBytes) }));
   const outcome = await execute(

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { access, type Caller } from '@karmanflow/commands';
+import { access, type Caller, systemAuthority } from '@karmanflow/commands';
 import { createTestWorld, execute, metadataFor, responseOf, type TestWorld } from '@karmanflow/commands/testing';
 import { roles } from '@karmanflow/policy';
 import {
@@ -143,8 +143,7 @@ function platform(tenantId: Id<'tenant'>): Caller {
     environment: { kind: 'CONTROL', status: 'ACTIVE' },
     actor: { type: 'SYSTEM', id: newId('principal', () => Bun.randomUUIDv7()), onBehalfOf: null },
     credential: null,
-    scopes: new Set(roles.platform_bootstrap),
-    riskCeiling: 'R1',
+    ...systemAuthority('platform_bootstrap'),
   };
 }
 

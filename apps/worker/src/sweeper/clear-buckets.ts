@@ -1,14 +1,15 @@
 import { type Database, type Scope, toUuid } from '@karmanflow/schema';
 import { workerLimits } from '../worker-limits.ts';
+import { perishables } from './due-ends.ts';
 
 /**
  * Removes the minutes of one environment that nothing can be due in any more. Returns how many.
  *
- * No expiry is lost. Let R be a hold that ends in the minute [b, b + 60 s). Whatever gave R that end, its creation or an
+ * No expiry is lost. Let R be a hold or a request that ends in the minute [b, b + 60 s). Whatever gave R that end, its creation or an
  * extension, wrote row b in the same transaction, or found it there (ON CONFLICT DO NOTHING), after reading a clock that
  * stood before R's end, and so before b + 60 s. Row b goes only when the reading below began later than b + 60 s + grace,
  * and grace is longer than a transaction lives. So that transaction was over by then: rolled back, and R does not have
- * that end; or committed, and R is visible here. If R is ACTIVE, `oldestActive` is before b + 60 s and row b stays. If R
+ * that end; or committed, and R is visible here. If R is open, `oldestOpen` is before b + 60 s and row b stays. If R
  * is resolved, it stays so. No later transaction can end a hold in that minute, since each end is in the future when it
  * is written. An extension that moves R out of the minute wrote the row of R's new end.
  *
@@ -22,21 +23,25 @@ export async function clearBuckets(
 ): Promise<number> {
   const tenantUuid = toUuid(scope.tenantId);
   const environmentUuid = toUuid(scope.environmentId);
-  const { now, oldestActive } = await database.read(scope, async (db) => {
+  const { now, oldestOpen } = await database.read(scope, async (db) => {
     const clock = await db.selectNoFrom((eb) => eb.fn<string>('now').as('now')).executeTakeFirstOrThrow();
-    const oldest = await db
-      .selectFrom('reservations')
-      .select('expires_at')
-      .where('tenant_id', '=', tenantUuid)
-      .where('environment_id', '=', environmentUuid)
-      .where('status', '=', 'ACTIVE')
-      .orderBy('expires_at')
-      .limit(1)
-      .executeTakeFirst();
-    return { now: clock.now, oldestActive: oldest?.expires_at ?? null };
+    const ends: number[] = [];
+    for (const { table, openStatus } of perishables) {
+      const oldest = await db
+        .selectFrom(table)
+        .select('expires_at')
+        .where('tenant_id', '=', tenantUuid)
+        .where('environment_id', '=', environmentUuid)
+        .where('status', '=', openStatus)
+        .orderBy('expires_at')
+        .limit(1)
+        .executeTakeFirst();
+      if (oldest) ends.push(Date.parse(oldest.expires_at));
+    }
+    return { now: clock.now, oldestOpen: Math.min(...ends) };
   });
   const overSince = Date.parse(now) - graceMilliseconds;
-  const endsBefore = oldestActive === null ? overSince : Math.min(overSince, Date.parse(oldestActive));
+  const endsBefore = Math.min(overSince, oldestOpen);
   const lastBegin = new Date(endsBefore - workerLimits.bucketMilliseconds).toISOString();
   const deleted = await database.unscoped((db) =>
     db

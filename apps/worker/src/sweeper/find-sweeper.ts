@@ -1,5 +1,4 @@
-import type { Caller } from '@karmanflow/commands';
-import { roles } from '@karmanflow/policy';
+import { type Caller, systemAuthority } from '@karmanflow/commands';
 import { controlEnvironmentOf, type Database, type Scope, toId, toUuid } from '@karmanflow/schema';
 
 /** The handle of the principal, of type SYSTEM, that each tenant has for expiries. */
@@ -50,8 +49,7 @@ export async function findSweeper(database: Database, scope: Scope): Promise<Swe
       environment: { kind: environment.kind as Caller['environment']['kind'], status: 'ACTIVE' },
       actor: { type: 'SYSTEM', id: toId('principal', principal.id), onBehalfOf: null },
       credential: null,
-      scopes: new Set(roles.expiry_sweeper),
-      riskCeiling: 'R1',
+      ...systemAuthority('expiry_sweeper'),
     },
   };
 }

@@ -10,8 +10,8 @@ import {
 } from '@karmanflow/runtime';
 import { type Database, newId, type Scope } from '@karmanflow/schema';
 import { workerLimits } from '../worker-limits.ts';
-import { type DuePage, readDueReservations } from './due-reservations.ts';
-import { type ExpiryOutcome, expireReservation } from './expire-reservation.ts';
+import { type DuePage, type Perishable, perishables, readDueEnds } from './due-ends.ts';
+import { expireDue, type ExpiryOutcome } from './expire-due.ts';
 import { findSweeper, type NoSweeper } from './find-sweeper.ts';
 
 export interface SweepPorts {
@@ -41,10 +41,28 @@ export interface ScopeReport {
 
 const nothingDue: ScopeReport = { expired: 0, oldestDueSeconds: 0, blocked: null };
 
-/** Ends the holds of one environment that are over, page by page. Throws when the database does not answer. */
+/** Ends what is over in one environment, kind by kind and page by page. Throws when the database does not answer. */
 export async function sweepScope(scope: Scope, ports: SweepPorts, signal: AbortSignal): Promise<ScopeReport> {
-  const first = await readDueReservations(ports.database, scope, null);
-  const [oldest] = first.reservations;
+  let report = nothingDue;
+  for (const perishable of perishables) {
+    const swept = await sweepKind(perishable, scope, ports, signal);
+    report = {
+      expired: report.expired + swept.expired,
+      oldestDueSeconds: Math.max(report.oldestDueSeconds, swept.oldestDueSeconds),
+      blocked: report.blocked ?? swept.blocked,
+    };
+  }
+  return report;
+}
+
+async function sweepKind(
+  perishable: Perishable,
+  scope: Scope,
+  ports: SweepPorts,
+  signal: AbortSignal,
+): Promise<ScopeReport> {
+  const first = await readDueEnds(ports.database, scope, { perishable, after: null });
+  const [oldest] = first.ends;
   if (!oldest) return nothingDue;
   const found = await findSweeper(ports.database, scope);
   const isArchived = !found.ok && found.reason === 'environment_archived';
@@ -55,13 +73,14 @@ export async function sweepScope(scope: Scope, ports: SweepPorts, signal: AbortS
   const { expired, denied } = await withSpan(ports.tracer, 'expiry.sweep', { attributes }, () => {
     const identity = mintIdentity(ports);
     return runWithIdentity(identity, () =>
-      expirePages(first, { scope, ports, signal, identity, caller: found.caller }),
+      expirePages(first, { perishable, scope, ports, signal, identity, caller: found.caller }),
     );
   });
   return { expired, oldestDueSeconds, blocked: denied ? 'denied' : null };
 }
 
 interface PagesContext {
+  readonly perishable: Perishable;
   readonly scope: Scope;
   readonly ports: SweepPorts;
   readonly signal: AbortSignal;
@@ -70,14 +89,14 @@ interface PagesContext {
 }
 
 async function expirePages(first: DuePage, context: PagesContext): Promise<{ expired: number; denied: boolean }> {
-  const { scope, ports, signal, identity, caller } = context;
+  const { perishable, scope, ports, signal, identity, caller } = context;
   let expired = 0;
   let page = first;
   for (let pages = 1; ; pages += 1) {
     // All at once: the executor puts them into as few transactions as it can.
     const outcomes = await Promise.all(
-      page.reservations.map((held) =>
-        expireReservation(held, {
+      page.ends.map((due) =>
+        expireDue(perishable, due, {
           executor: ports.executor,
           metadata: {
             caller,
@@ -92,11 +111,11 @@ async function expirePages(first: DuePage, context: PagesContext): Promise<{ exp
     for (const outcome of outcomes) ports.onExpiry(outcome);
     expired += outcomes.filter((outcome) => outcome === 'expired').length;
     if (outcomes.includes('denied')) return { expired, denied: true };
-    const last = page.reservations.at(-1);
+    const last = page.ends.at(-1);
     if (!page.isFull || !last || pages >= workerLimits.pagesPerScope || signal.aborted)
       return { expired, denied: false };
-    page = await readDueReservations(ports.database, scope, last);
-    if (page.reservations.length === 0) return { expired, denied: false };
+    page = await readDueEnds(ports.database, scope, { perishable, after: last });
+    if (page.ends.length === 0) return { expired, denied: false };
   }
 }
 

@@ -1,5 +1,5 @@
 import { durationBucketsSeconds, type Metrics } from '@karmanflow/runtime';
-import { type ExpiryOutcome, expiryOutcomes } from './expire-reservation.ts';
+import { type ExpiryOutcome, expiryOutcomes } from './expire-due.ts';
 import type { SweepReport } from './create-sweeper.ts';
 import { type ScopeOutcome, scopeOutcomes } from './sweep-scope.ts';
 

@@ -13,10 +13,10 @@ import { bootDatabase, createLogger, startTelemetry } from '@karmanflow/runtime'
 import { captureLog, type LogCapture } from '@karmanflow/runtime/testing';
 import { controlEnvironmentOf, type Database, type Id, newId, openDatabase, toId } from '@karmanflow/schema';
 import type { TestDatabase } from '@karmanflow/schema/testing';
-import { createExecutor } from '@karmanflow/commands';
+import { createExecutor, systemAuthority } from '@karmanflow/commands';
 import { createWorker, type Worker, type WorkerOptions } from '../create-worker.ts';
 import { createSweeper, type Sweeper, type SweeperPorts } from '../sweeper/create-sweeper.ts';
-import type { ExpiryOutcome } from '../sweeper/expire-reservation.ts';
+import type { ExpiryOutcome } from '../sweeper/expire-due.ts';
 import { sweeperHandle } from '../sweeper/find-sweeper.ts';
 
 /** An environment in which a thousand units of one variant lie at one location. */
@@ -207,8 +207,7 @@ function platform(tenantId: Id<'tenant'>): Caller {
     environment: { kind: 'CONTROL', status: 'ACTIVE' },
     actor: { type: 'SYSTEM', id: newId('principal', () => Bun.randomUUIDv7()), onBehalfOf: null },
     credential: null,
-    scopes: new Set(roles.platform_bootstrap),
-    riskCeiling: 'R1',
+    ...systemAuthority('platform_bootstrap'),
   };
 }
 

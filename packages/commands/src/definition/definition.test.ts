@@ -138,7 +138,7 @@ describe('a registry', () => {
 describe('the registry of this build', () => {
   test('holds every feature, each command and query with a summary', () => {
     expect(registry.features.map((one) => one.name)).toEqual(
-      expect.arrayContaining(['access', 'inventory', 'reservation', 'governance']),
+      expect.arrayContaining(['access', 'inventory', 'reservation', 'approval']),
     );
     expect(registry.commands.size).toBeGreaterThan(10);
     for (const { summary } of [...registry.commands.values(), ...registry.queries.values()])
@@ -162,7 +162,10 @@ describe('the registry of this build', () => {
 
   test('personal fields are fields of the input', () => {
     const withPersonal = [...registry.commands.values()].filter((one) => one.personal && one.personal.length > 0);
-    expect(withPersonal.map((one) => one.type)).toEqual(['access.bootstrap_tenant']);
+    expect(withPersonal.map((one) => one.type).toSorted()).toEqual([
+      'access.bootstrap_tenant',
+      'access.register_principal',
+    ]);
   });
 });
 

@@ -48,6 +48,8 @@ export interface AnyEntity {
 export interface Load {
   readonly entity: AnyEntity;
   readonly where: KeyOf;
+  /** Rows of the tenant's control environment, for a command of another one: it may see them and never change them. */
+  readonly control?: true;
 }
 
 /** Declares an entity over a table of the registry. Throws when fields and columns do not match. */
@@ -67,6 +69,11 @@ export function defineEntity<State extends object>(definition: EntityDefinition<
 /** A load of one entity or of several, with the fields checked against its state. */
 export function rowsWhere<State extends object>(entity: EntityDefinition<State>, where: Partial<State>): Load {
   return { entity, where: where as KeyOf };
+}
+
+/** The same, of rows in the tenant's control environment. */
+export function controlRowsWhere<State extends object>(entity: EntityDefinition<State>, where: Partial<State>): Load {
+  return { entity, where: where as KeyOf, control: true };
 }
 
 export function isLedger(entity: AnyEntity): boolean {

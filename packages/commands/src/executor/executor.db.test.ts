@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { createHash } from 'node:crypto';
 import { decodeEvent } from '@karmanflow/events';
-import { roles } from '@karmanflow/policy';
 import {
   formatKeySet,
   parseReceiptDocument,
@@ -22,6 +22,7 @@ import {
   wordOf,
 } from '../testing/stocked-world.ts';
 import type { Caller } from './metadata.ts';
+import { systemAuthority } from './system-authority.ts';
 import type { Outcome } from './outcome.ts';
 import { parseCommand } from './parse-command.ts';
 
@@ -78,7 +79,7 @@ describe('a receipt', () => {
       scope: 'inventory.level:set_safety_stock',
       actor: tenant.caller.actor,
       credential: tenant.caller.credential,
-      policy: { decision: 'allow', rule: 'scope_granted', ruleSetVersion: '1' },
+      policy: { decision: 'allow', rule: 'scope_granted', ruleSetVersion: '2' },
       approval: null,
       reason: 'for the test',
       causationId: 'cause-1',
@@ -175,7 +176,11 @@ describe('commands of class R2', () => {
       input: { reservationId },
     });
     expect(`sha256:${rows[0].command_hash.toString('hex')}`).toBe(body.command.payloadHash);
-    expect(`sha256:${rows[0].policy_hash}`).toBe(body.policy.ruleSetHash);
+    expect(rows[0].policy_hash).toBe(
+      createHash('sha256')
+        .update(`${body.policy.ruleSetHash.replace('sha256:', '')} ${body.policy.facts['tenantPolicyHash']}`)
+        .digest('hex'),
+    );
     expect(await stocked.levelOf(level)).toEqual(before);
     const reservation = await stocked.admin.query('select status from kf.reservations where id = $1', [
       reservationId.slice(4),
@@ -265,8 +270,7 @@ describe('values that identify a person', () => {
       environment: { kind: 'CONTROL', status: 'ACTIVE' },
       actor: { type: 'SYSTEM', id: newId('principal', () => Bun.randomUUIDv7()), onBehalfOf: null },
       credential: null,
-      scopes: new Set(roles.platform_bootstrap),
-      riskCeiling: 'R1',
+      ...systemAuthority('platform_bootstrap'),
     };
     const input = {
       name: 'Person & Co',

@@ -1,8 +1,9 @@
 import { evaluatePolicy } from '@karmanflow/policy';
 import { canonicalBytes, type JsonValue, sha256 } from '@karmanflow/receipts';
-import { controlEnvironmentOf, limits, newId, type Scope, type TransportErrorCode } from '@karmanflow/schema';
+import { limits, newId, type Scope, type TransportErrorCode } from '@karmanflow/schema';
 import { context, type Span, trace } from '@opentelemetry/api';
 import { loadName } from './load-statements.ts';
+import { amountOf, callerQuestion, commandEnvironmentOf, scopeOf } from './policy-question.ts';
 import type { ParsedCommand } from './parse-command.ts';
 import { LaneScheduler, type QueueLoad } from './lane-scheduler.ts';
 import type { CommandMetadata } from './metadata.ts';
@@ -115,16 +116,13 @@ export function createExecutor(ports: ExecutorPorts): Executor {
     if (metadata.expectedVersion !== null && !definition.versioned) {
       return rejected('header_invalid', `${definition.type} concerns no entity whose version could be expected`);
     }
-    const scope: Scope = {
-      tenantId: caller.tenantId,
-      environmentId:
-        definition.environment === 'control' ? controlEnvironmentOf(caller.tenantId) : caller.environmentId,
-    };
+    const environment = commandEnvironmentOf(definition, parsed.input);
+    const scope = scopeOf(caller, environment);
     // Before anything else, and so also before a replay: who may not run the command may not see its outcome either.
     const decision = evaluatePolicy({
-      actor: { type: caller.actor.type, ...caller },
+      ...callerQuestion(caller, environment),
       command: definition,
-      environment: caller.environment,
+      amount: amountOf(definition, parsed.input),
     });
     const payload = canonicalBytes({ expectedVersion: metadata.expectedVersion, input: parsed.input } as JsonValue);
     const payloadHash = sha256(payload);

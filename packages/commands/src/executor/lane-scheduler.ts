@@ -85,7 +85,7 @@ export class LaneScheduler {
     while (this.#ready.length > 0 && this.#transactions < this.#options.transactionsMax) {
       const lane = this.#ready.shift();
       if (!lane) return;
-      const batch = lane.waiting.splice(0, limits.batchCommands);
+      const batch = lane.waiting.splice(0, batchSize(lane.waiting));
       this.#left(lane, batch.length);
       const live = batch.filter((command) => !command.settled);
       if (live.length === 0) {
@@ -143,4 +143,11 @@ export class LaneScheduler {
       }
     }
   }
+}
+
+/** As many as fit into one transaction, in order; a command that must be alone neither joins others nor is joined. */
+function batchSize(waiting: readonly QueuedCommand[]): number {
+  if (waiting[0]?.definition.alone) return 1;
+  const alone = waiting.findIndex(({ definition }) => definition.alone === true);
+  return alone < 0 ? limits.batchCommands : Math.min(alone, limits.batchCommands);
 }

@@ -1,4 +1,4 @@
-import type { ActorType, RiskClass } from '@karmanflow/policy';
+import type { ActorType, RiskClass, TenantPolicy } from '@karmanflow/policy';
 import type { Id } from '@karmanflow/schema';
 
 /** Who acts, as the credential says. Never taken from a body. */
@@ -15,8 +15,17 @@ export interface Caller {
   readonly environment: { readonly kind: 'CONTROL' | 'SANDBOX' | 'PRODUCTION'; readonly status: 'ACTIVE' | 'ARCHIVED' };
   readonly actor: CommandActor;
   readonly credential: { readonly type: string; readonly id: string } | null;
+  /** What it may do in `environmentId`. */
   readonly scopes: ReadonlySet<string>;
+  /** What it may do in the tenant's control environment: only what was granted for the tenant as a whole. */
+  readonly controlScopes: ReadonlySet<string>;
+  /** Names of the live roles behind either set, for the record. */
+  readonly roles: readonly string[];
+  readonly controlRoles: readonly string[];
   readonly riskCeiling: RiskClass;
+  /** Seconds since the human behind the credential logged in; null when nobody did. */
+  readonly loginAgeSeconds: number | null;
+  readonly tenantPolicy: TenantPolicy;
 }
 
 /** The envelope of every command. */

@@ -1,4 +1,4 @@
-import { type Database, limits, type Scope, scopeStatements, toId, toUuid } from '@karmanflow/schema';
+import { controlEnvironmentOf, type Database, limits, type Scope, scopeStatements, toUuid } from '@karmanflow/schema';
 import { type Context, context, type Span, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
 import type { PoolClient, QueryResult } from 'pg';
 import { type Load, stateFromRow, entityIdOf, isLedger, type KeyOf } from '../definition/entity.ts';
@@ -12,9 +12,10 @@ import {
 } from './decide-command.ts';
 import { sqlStateOf } from './failure.ts';
 import { type LoadStatement, loadName, loadStatements } from './load-statements.ts';
-import { type Outcome, rejected, type ReceiptStatus, type StoredReceipt } from './outcome.ts';
+import { lookUpsOf, outcomesOf, type ReceiptRow } from './known-receipts.ts';
+import type { Outcome } from './outcome.ts';
 import { notDone, type QueuedCommand } from './queued-command.ts';
-import { selectClock, selectReceiptsById, selectReceiptsByKey, type Statement } from './statements.ts';
+import { selectClock, type Statement } from './statements.ts';
 import { allOf, driverHasSpoken, StatementBlock } from './statement-block.ts';
 import { finalStatements, aheadStatements } from './write-statements.ts';
 
@@ -28,19 +29,6 @@ export interface TransactionPorts extends DecisionPorts {
 
 /** The end of each command of a batch whose transaction committed, or that needed none. */
 export type Settlement = ReadonlyMap<QueuedCommand, Outcome>;
-
-interface ReceiptRow {
-  readonly id: string;
-  readonly command_type: string;
-  readonly status: ReceiptStatus;
-  readonly idempotency_key_hash: Buffer | null;
-  readonly payload_hash: Buffer;
-  readonly body: Buffer;
-  readonly hash: Buffer;
-  readonly signature: Buffer;
-  readonly key_id: string;
-  readonly response: Buffer | null;
-}
 
 /**
  * Runs one batch in one transaction: two round trips, three when a command follows references.
@@ -82,6 +70,7 @@ class BatchTransaction {
   readonly #pair: readonly [string, string];
   readonly #client: PoolClient;
   readonly #scope: Scope;
+  readonly #controlScope: Scope;
   readonly #commands: readonly QueuedCommand[];
   readonly #ports: TransactionPorts;
   readonly #context: Context;
@@ -104,6 +93,7 @@ class BatchTransaction {
     this.#ports = ports;
     this.#context = trace.setSpan(context.active(), span);
     this.#pair = [toUuid(scope.tenantId), toUuid(scope.environmentId)];
+    this.#controlScope = { tenantId: scope.tenantId, environmentId: controlEnvironmentOf(scope.tenantId) };
   }
 
   async run(): Promise<Settlement> {
@@ -133,34 +123,31 @@ class BatchTransaction {
     const loading = this.#newLoads(
       this.#commands.filter(isAllowed).flatMap((command) => loadsOf(command, this.#scope)),
     );
-    const known = this.#lookUps();
-    const opening = ['BEGIN', ...scopeStatements(this.#scope), ...known];
-    const results = await this.#read([...opening, ...loading.map(({ statement }) => statement)]);
-    this.#settleKnown(results.slice(3, opening.length).flatMap((result) => result.rows as ReceiptRow[]));
-    this.#addLoaded(loading, results.slice(opening.length));
+    const opening = ['BEGIN', ...scopeStatements(this.#scope), ...lookUpsOf(this.#commands, this.#pair)];
+    const results = await this.#readRows(loading, opening);
+    const rows = results.slice(3).flatMap((result) => result.rows as ReceiptRow[]);
+    if (rows.length === 0) return;
+    const known = { rows, scope: this.#pair, send: (statement: Statement) => this.#send(statement) };
+    for (const [command, outcome] of await outcomesOf(this.#commands, known)) this.#settled.set(command, outcome);
   }
 
   /**
    * Sends statements in one block, and reads the database's clock behind them: after the wait for locked rows, so that a
-   * hold which ended meanwhile has ended.
+   * hold which ended meanwhile has ended. Gives the results of the leading statements.
    */
-  async #read(statements: readonly (string | Statement)[]): Promise<QueryResult[]> {
-    const results = await allOf([...statements, selectClock].map((statement) => this.#send(statement)));
+  async #readRows(loading: readonly LoadStatement[], leading: readonly (string | Statement)[]): Promise<QueryResult[]> {
+    const control = loading.filter((one) => one.control).map(({ statement }) => statement);
+    const own = loading.slice(control.length).map(({ statement }) => statement);
+    const enter = control.length > 0 ? [scopeStatements(this.#controlScope)[1]] : [];
+    const leave = control.length > 0 ? [scopeStatements(this.#scope)[1]] : [];
+    const statements = [...leading, ...enter, ...control, ...leave, ...own, selectClock];
+    const results = await allOf(statements.map((statement) => this.#send(statement)));
     this.#now = (results.pop()?.rows[0] as { now: string } | undefined)?.now ?? '';
-    return results;
-  }
-
-  /** Look-ups of receipts that may be there already, by key, or by id for those that consumed none. */
-  #lookUps(): Statement[] {
-    const repeats = this.#commands.filter((command) => command.mayBeRepeat);
-    const keyed = repeats.flatMap(({ definition, keyHash }) =>
-      keyHash === null ? [] : [{ commandType: definition.type, keyHash }],
-    );
-    const keyless = repeats.filter(({ keyHash }) => keyHash === null).map(({ receiptId }) => toUuid(receiptId));
-    return [
-      ...(keyed.length > 0 ? [selectReceiptsByKey(this.#pair, keyed)] : []),
-      ...(keyless.length > 0 ? [selectReceiptsById(this.#pair, keyless)] : []),
-    ];
+    const controlAt = leading.length + enter.length;
+    const ownAt = controlAt + control.length + leave.length;
+    const rowsAt = [...control.map((_, at) => controlAt + at), ...own.map((_, at) => ownAt + at)];
+    loading.forEach((load, position) => this.#addRows(load, results[rowsAt[position] ?? -1]?.rows ?? []));
+    return results.slice(0, leading.length);
   }
 
   #newLoads(loads: readonly Load[]): LoadStatement[] {
@@ -174,11 +161,7 @@ class BatchTransaction {
     return loadStatements(wanted, { registry: this.#ports.registry, scope: this.#pair });
   }
 
-  #addLoaded(loading: readonly LoadStatement[], results: readonly QueryResult[]): void {
-    loading.forEach(({ entity }, position) => this.#addRows(entity, results[position]?.rows ?? []));
-  }
-
-  #addRows(entity: Load['entity'], rows: readonly Record<string, unknown>[]): void {
+  #addRows({ entity, control }: LoadStatement, rows: readonly Record<string, unknown>[]): void {
     for (const row of rows) {
       const state = stateFromRow(entity, row);
       this.#state.add({
@@ -190,23 +173,8 @@ class BatchTransaction {
         updatedAt: String(row['updated_at']),
         changedBy: null,
         isNew: false,
+        foreign: control,
       });
-    }
-  }
-
-  /** A key that has a receipt is answered with it: nothing runs twice, and what ran answers the same for ever. */
-  #settleKnown(rows: readonly ReceiptRow[]): void {
-    if (rows.length === 0) return;
-    const byId = new Map(rows.map((row) => [row.id, row]));
-    const byKey = new Map(
-      rows.map((row) => [`${row.command_type} ${row.idempotency_key_hash?.toString('hex') ?? row.id}`, row]),
-    );
-    for (const command of this.#commands) {
-      const { definition, keyHash } = command;
-      const row = keyHash
-        ? byKey.get(`${definition.type} ${Buffer.from(keyHash).toString('hex')}`)
-        : byId.get(toUuid(command.receiptId));
-      if (row) this.#settled.set(command, replayOf(row, command));
     }
   }
 
@@ -216,10 +184,18 @@ class BatchTransaction {
     if (following.length === 0) return;
     for (let round = 0; round < loadRoundsMax; round += 1) {
       const loading = this.#newLoads(
-        following.flatMap(({ definition, input }) => definition.loadNext?.(input as never, this.#state) ?? []),
+        following.flatMap(
+          ({ definition, input, metadata }) =>
+            definition.loadNext?.(input as never, this.#state, {
+              registry: this.#ports.registry,
+              scope: this.#scope,
+              actor: metadata.caller.actor,
+              credential: metadata.caller.credential,
+            }) ?? [],
+        ),
       );
       if (loading.length === 0) return;
-      this.#addLoaded(loading, await this.#read(loading.map(({ statement }) => statement)));
+      await this.#readRows(loading, []);
     }
     throw new Error(`rows still name others after ${loadRoundsMax} rounds`);
   }
@@ -297,7 +273,7 @@ class BatchTransaction {
       try {
         const elapsedMilliseconds = monotonicNow - command.acceptedAt;
         decided.push(
-          decideCommand(command, { ports: this.#ports, state: this.#state, now: this.#now, elapsedMilliseconds }),
+          ...decideCommand(command, { ports: this.#ports, state: this.#state, now: this.#now, elapsedMilliseconds }),
         );
         this.#state.keep();
       } catch (error) {
@@ -310,7 +286,8 @@ class BatchTransaction {
   }
 }
 
-const loadRoundsMax = 4;
+/** A vote follows its request to people and command, and the command follows its own references. */
+const loadRoundsMax = 8;
 
 function isAllowed(command: QueuedCommand): boolean {
   return command.decision.decision === 'allow';
@@ -326,22 +303,4 @@ function loadsOf(command: QueuedCommand, scope: Scope): Load[] {
 function isRefusedByServer(error: unknown): boolean {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   return /^(22|23|40|42|53|54|55|25|57014)/.test(code);
-}
-
-function replayOf(row: ReceiptRow, command: QueuedCommand): Outcome {
-  const own = toUuid(command.receiptId) === row.id;
-  if (!own && !row.payload_hash.equals(command.payloadHash)) {
-    return rejected('idempotency_key_reused', `the key belongs to ${toId('receipt', row.id)}`);
-  }
-  const receipt: StoredReceipt = {
-    id: toId('receipt', row.id),
-    commandType: row.command_type,
-    status: row.status,
-    bytes: row.body,
-    hash: row.hash,
-    signature: row.signature,
-    keyId: row.key_id,
-    response: row.response,
-  };
-  return { kind: 'receipt', receipt, replayed: !own };
 }

@@ -61,46 +61,49 @@ interface RowsOptions {
   readonly rows: readonly (readonly unknown[])[];
 }
 
-/** How the values of a chunk are laid out: either nothing is shared, or every column that usually is. */
+/** Positions in a row: of the columns whose value is sent once, and of those that each row sends its own of. */
 interface Layout {
-  readonly rows: number;
-  readonly columns: readonly string[];
   readonly shares: boolean;
+  readonly shared: readonly number[];
+  readonly own: readonly number[];
 }
 
+const layouts = new WeakMap<readonly string[], { readonly sharing: Layout; readonly plain: Layout }>();
+
+/** Either nothing is shared, or every column that usually is. */
 function layoutOf(columns: readonly string[], rows: readonly (readonly unknown[])[]): Layout {
+  let known = layouts.get(columns);
+  if (known === undefined) {
+    const all = columns.map((_, at) => at);
+    const shared = all.filter((at) => usuallyShared.has(columns[at] ?? ''));
+    const own = all.filter((at) => !shared.includes(at));
+    known = { sharing: { shares: true, shared, own }, plain: { shares: false, shared: [], own: all } };
+    layouts.set(columns, known);
+  }
   const [first] = rows;
-  const shares =
-    rows.length > 1 &&
-    columns.every((column, at) => !usuallyShared.has(column) || rows.every((row) => row[at] === first?.[at]));
-  return { rows: rows.length, columns, shares };
+  const shares = rows.length > 1 && known.sharing.shared.every((at) => rows.every((row) => row[at] === first?.[at]));
+  return shares ? known.sharing : known.plain;
 }
 
-const isShared = (layout: Layout, column: string): boolean => layout.shares && usuallyShared.has(column);
-
-function valuesOf(layout: Layout, options: RowsOptions, rows: readonly (readonly unknown[])[]): unknown[] {
-  const values: unknown[] = [...options.scope];
-  layout.columns.forEach((column, at) => {
-    if (isShared(layout, column)) values.push(rows[0]?.[at]);
-  });
-  for (const row of rows) {
-    for (let at = 0; at < row.length; at += 1) {
-      if (!isShared(layout, layout.columns[at] ?? '')) values.push(row[at]);
-    }
-  }
+function valuesOf({ shared, own }: Layout, { scope, rows }: Pick<RowsOptions, 'scope' | 'rows'>): unknown[] {
+  const values: unknown[] = [...scope];
+  for (const at of shared) values.push(rows[0]?.[at]);
+  for (const row of rows) for (const at of own) values.push(row[at]);
   return values;
 }
 
-function tuplesOf(layout: Layout): string {
-  const shared = layout.columns.filter((column) => isShared(layout, column));
+function tuplesOf({ shared, own }: Layout, rows: number): string {
+  const cells: string[] = [];
+  shared.forEach((at, position) => {
+    cells[at] = `$${3 + position}`;
+  });
   const tuples: string[] = [];
   let next = 3 + shared.length;
-  for (let row = 0; row < layout.rows; row += 1) {
-    const cells = layout.columns.map((column) => {
-      if (isShared(layout, column)) return `$${3 + shared.indexOf(column)}`;
+  for (let row = 0; row < rows; row += 1) {
+    for (const at of own) {
+      cells[at] = `$${next}`;
       next += 1;
-      return `$${next - 1}`;
-    });
+    }
     tuples.push(`($1, $2, ${cells.join(', ')})`);
   }
   return tuples.join(', ');
@@ -116,9 +119,9 @@ function insertStatements(options: RowsOptions, verb: { name: string; suffix: ()
     const name = `${verb.name}_${table}_${size}${layout.shares ? '_shared' : ''}`;
     const text = cached(columns, name, () => {
       const list = ['tenant_id', 'environment_id', ...columns].join(', ');
-      return `INSERT INTO ${schemaName}.${table} (${list}) VALUES ${tuplesOf(layout)}${verb.suffix()}`;
+      return `INSERT INTO ${schemaName}.${table} (${list}) VALUES ${tuplesOf(layout, size)}${verb.suffix()}`;
     });
-    statements.push({ name, text, values: valuesOf(layout, options, rows) });
+    statements.push({ name, text, values: valuesOf(layout, { scope: options.scope, rows }) });
     from += size;
   }
   return statements;

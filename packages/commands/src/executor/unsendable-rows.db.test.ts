@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { defineEvent } from '@karmanflow/events';
 import { type Id, idShape, type RefusalCode } from '@karmanflow/schema';
 import * as v from 'valibot';
-import { governance } from '../approvals.ts';
+import { approvals } from '../features/approval/index.ts';
 import { accept, type AnyCommand, defineCommand } from '../definition/command.ts';
 import { defineEntity, type PastEvent } from '../definition/entity.ts';
 import { createRegistry, defineFeature } from '../definition/registry.ts';
@@ -56,7 +56,7 @@ const make = defineCommand<{ code: string; unsendable: boolean }, object, Refusa
 });
 
 const registry = createRegistry([
-  governance,
+  approvals,
   access,
   defineFeature({
     name: 'probe',

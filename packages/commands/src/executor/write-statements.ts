@@ -1,4 +1,4 @@
-import { columnsOf, limits, tableNames, tableOf, toUuid } from '@karmanflow/schema';
+import { columnsOf, limits, schemaName, tableNames, tableOf, toUuid } from '@karmanflow/schema';
 import { type AnyEntity, changeableFields, type FieldColumn, isLedger, parameterOf } from '../definition/entity.ts';
 import type { Registry } from '../definition/registry.ts';
 import type { Entry, WorkingState } from '../working-state.ts';
@@ -33,6 +33,7 @@ export function finalStatements(decided: readonly DecidedCommand[], options: Wri
   const statements = newRows(decided, options);
   for (const entity of registry.entities.values())
     statements.push(...updatedRows(entity, state.changed(entity), scope));
+  statements.push(...erasures(decided, scope));
   const minutes = new Set(decided.flatMap(({ dueAt }) => dueAt.map(minuteOf)));
   if (minutes.size > 0) {
     const rows = [...minutes].toSorted().map((minute) => [minute]);
@@ -206,6 +207,19 @@ function personalRows(decided: readonly DecidedCommand[], scope: ScopePair): Sta
     personal.map(({ id, field, value }) => [id, field, value, null, 1, completedAt, completedAt, toUuid(receipt.id)]),
   );
   return insertRows({ table: 'personal_data', columns: personalColumns, scope, rows });
+}
+
+/** The value goes, the row stays: whatever refers to it still finds that there was one, and when it ceased to be. */
+function erasures(decided: readonly DecidedCommand[], scope: ScopePair): Statement[] {
+  return decided.flatMap(({ receipt, erased, completedAt }) =>
+    erased.map((id) => ({
+      name: 'erase_personal_data',
+      text:
+        `UPDATE ${schemaName}.personal_data SET value = null, erased_at = $4, version = version + 1, updated_at = $4,` +
+        ' receipt_id = $5, written_in = pg_current_xact_id() WHERE tenant_id = $1 AND environment_id = $2 AND id = $3',
+      values: [...scope, id, completedAt, toUuid(receipt.id)],
+    })),
+  );
 }
 
 /** Fails at start when a column of these tables is filled by nobody. */

@@ -34,7 +34,7 @@ async function ask(type: string, input: Record<string, unknown>, place: Place = 
   if (!query) throw new Error(`no query ${type}`);
   const owner = place.tenant ?? tenant;
   const scope = { tenantId: owner.tenantId, environmentId: owner.environments[place.environment ?? 'sandbox'] };
-  const answer = await query.run(v.parse(query.input, input) as never, { ...scope, scope, database });
+  const answer = await query.run(v.parse(query.input, input) as never, { ...scope, scope, database, registry });
   if (answer !== null) v.parse(query.output, answer);
   // Each test asks for what it then looks at.
   return answer as Answer;

@@ -55,6 +55,13 @@ export function given(
     now,
     newId: (kind) => newId(kind, uuidSource),
     personal: new Map(),
+    credential: null,
+    loginAgeSeconds: null,
+    reason: null,
+    registry,
+    execute: () => {
+      throw new Error('paused commands are run by the executor: test them against a database');
+    },
   };
   return {
     when: (command, input, at = {}) => {

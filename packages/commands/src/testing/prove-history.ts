@@ -129,29 +129,66 @@ const countQueries = {
     select p.id::text as what from (select unnest(receipt_ids) as id from kf.log_pending) p
     left join kf.command_receipts r using (id) where r.id is null`,
   'quantities are not the sums of the movements': `
-    select format('%s: on hand %s, moved %s, reserved %s, moved %s', l.variant_id, l.on_hand, m.on_hand, l.reserved, m.reserved)
-      as what
+    select format('%s: on hand %s, moved %s, reserved %s, moved %s, allocated %s, moved %s', l.variant_id, l.on_hand, m.on_hand,
+      l.reserved, m.reserved, l.allocated, m.allocated) as what
     from kf.inventory_levels l
     join lateral (
       select coalesce(sum(quantity) filter (where from_state = 'EXTERNAL'), 0)
           - coalesce(sum(quantity) filter (where to_state = 'EXTERNAL'), 0) as on_hand,
         coalesce(sum(quantity) filter (where to_state = 'RESERVED'), 0)
-          - coalesce(sum(quantity) filter (where from_state = 'RESERVED'), 0) as reserved
+          - coalesce(sum(quantity) filter (where from_state = 'RESERVED'), 0) as reserved,
+        coalesce(sum(quantity) filter (where to_state = 'ALLOCATED'), 0)
+          - coalesce(sum(quantity) filter (where from_state = 'ALLOCATED'), 0) as allocated
       from kf.stock_movements s
       where (s.tenant_id, s.environment_id, s.variant_id, s.location_id)
         = (l.tenant_id, l.environment_id, l.variant_id, l.location_id)) m on true
-    where l.on_hand <> m.on_hand or l.reserved <> m.reserved`,
-  'reserved is not the sum of open reservations': `
+    where l.on_hand <> m.on_hand or l.reserved <> m.reserved or l.allocated <> m.allocated`,
+  'reserved is not the sum of open reservations that are not allocated': `
     select format('%s: %s, open %s', l.variant_id, l.reserved, coalesce(o.quantity, 0)) as what
     from kf.inventory_levels l
     left join (
       select s.tenant_id, s.environment_id, s.variant_id, s.location_id, sum(s.quantity) as quantity
       from kf.reservations r join kf.stock_movements s
         on (s.tenant_id, s.environment_id, s.event_id) = (r.tenant_id, r.environment_id, r.created_by_event)
-      where r.status in ('ACTIVE', 'COMMITTED') group by 1, 2, 3, 4) o
+      where r.status in ('ACTIVE', 'COMMITTED') and not exists (
+        select from kf.allocations a
+        where (a.tenant_id, a.environment_id, a.reservation_id) = (r.tenant_id, r.environment_id, r.id))
+      group by 1, 2, 3, 4) o
       on (o.tenant_id, o.environment_id, o.variant_id, o.location_id)
         = (l.tenant_id, l.environment_id, l.variant_id, l.location_id)
     where l.reserved <> coalesce(o.quantity, 0)`,
+  'allocated is not the sum of the allocations': `
+    select format('%s: %s, allocations %s', l.variant_id, l.allocated, coalesce(o.quantity, 0)) as what
+    from kf.inventory_levels l
+    left join (
+      select tenant_id, environment_id, variant_id, location_id, sum(quantity) as quantity
+      from kf.allocations where status = 'ALLOCATED' group by 1, 2, 3, 4) o
+      on (o.tenant_id, o.environment_id, o.variant_id, o.location_id)
+        = (l.tenant_id, l.environment_id, l.variant_id, l.location_id)
+    where l.allocated <> coalesce(o.quantity, 0)`,
+  'an allocation does not stand for all units of its line': `
+    select format('%s line %s: %s of %s', r.id, s.movement_number + 1, coalesce(o.quantity, 0), s.quantity) as what
+    from kf.reservations r
+    join kf.stock_movements s
+      on (s.tenant_id, s.environment_id, s.event_id) = (r.tenant_id, r.environment_id, r.created_by_event)
+    left join lateral (
+      select sum(a.quantity) filter (where a.status = 'ALLOCATED') as quantity, count(*) as n from kf.allocations a
+      where (a.tenant_id, a.environment_id, a.reservation_id) = (r.tenant_id, r.environment_id, r.id)
+        and a.line_number = s.movement_number + 1) o on true
+    where o.n > 0 and coalesce(o.quantity, 0) <> case r.status when 'COMMITTED' then s.quantity else 0 end`,
+  'a level that has not the oversell limit of its policies, and no application under way that brings it': `
+    select format('%s: %s', l.variant_id, l.oversell_limit) as what
+    from kf.inventory_levels l
+    cross join lateral (select array['var_' || l.variant_id || ':loc_' || l.location_id, 'var_' || l.variant_id,
+      'loc_' || l.location_id] as scopes) k
+    where l.oversell_limit <> coalesce((
+      select p.quantity from kf.oversell_policies p
+      where (p.tenant_id, p.environment_id) = (l.tenant_id, l.environment_id) and p.mode <> 'INHERIT'
+        and p.scope_key = any(k.scopes) order by array_position(k.scopes, p.scope_key) limit 1), 0)
+    and not exists (
+      select from kf.oversell_applications a
+      where (a.tenant_id, a.environment_id) = (l.tenant_id, l.environment_id) and a.status = 'RUNNING'
+        and a.scope_key = any(k.scopes))`,
   'an active hold that no sweeper will look for': `
     select r.id::text as what from kf.reservations r where r.status = 'ACTIVE' and not exists (
       select from kf.expiry_schedule s where (s.tenant_id, s.environment_id) = (r.tenant_id, r.environment_id)

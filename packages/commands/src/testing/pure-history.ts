@@ -35,6 +35,13 @@ export class PureHistory {
       now: at.now,
       newId: (kind) => newId(kind, this.#uuidSource),
       personal: new Map(),
+      credential: null,
+      loginAgeSeconds: null,
+      reason: null,
+      registry: this.#registry,
+      execute: () => {
+        throw new Error('paused commands are run by the executor');
+      },
     };
     const verdict = command.decide(this.state, input, context);
     if (verdict.kind === 'accept') this.append(verdict.events, at);

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { actorTypes, roles } from '@karmanflow/policy';
+import { actorTypes, defaultTenantPolicy, roles } from '@karmanflow/policy';
 import { createReceiptSigner, type ReceiptSigner } from '@karmanflow/receipts';
 import { controlEnvironmentOf, type Database, type Id, newId, openDatabase, toId } from '@karmanflow/schema';
 import { createTestDatabase, type TestDatabase } from '@karmanflow/schema/testing';
@@ -8,6 +8,7 @@ import { createExecutor, type Executor, type ExecutorPorts } from '../executor/e
 import type { Caller, CommandMetadata } from '../executor/metadata.ts';
 import type { Outcome } from '../executor/outcome.ts';
 import { parseCommand } from '../executor/parse-command.ts';
+import { systemAuthority } from '../executor/system-authority.ts';
 import { formatApiKey, hashApiKeySecret } from '../features/access/index.ts';
 import { registry } from '../registry.ts';
 
@@ -37,12 +38,28 @@ export interface RunOptions {
   readonly executor?: Executor;
 }
 
+export interface SignInOptions {
+  readonly loginAgeSeconds?: number;
+  readonly environment?: 'sandbox' | 'production';
+}
+
+/** People besides one principal of each type. */
+const people = {
+  user: ['operator', 'administrator'],
+  ada: ['approver'],
+  bob: ['approver'],
+  cyd: ['operator', 'administrator', 'approver'],
+} as const;
+
 export interface TestTenant {
   readonly tenantId: Id<'tenant'>;
   readonly environments: Readonly<Record<'sandbox' | 'production', Id<'environment'>>>;
   readonly apiKey: string;
   /** The operator in the sandbox, unless changed. */
   readonly caller: Caller;
+  readonly principals: ReadonlyMap<string, Id<'principal'>>;
+  /** A person with a session that is `loginAgeSeconds` old: user, ada and bob, who approve, cyd, who administers too. */
+  signIn(handle: string, options?: SignInOptions): Promise<Caller>;
   run(type: string, input: unknown, options?: RunOptions): Promise<Outcome>;
   /** Runs a command that must succeed and returns its response. */
   succeed(type: string, input: unknown, options?: RunOptions): Promise<Record<string, never> & Record<string, string>>;
@@ -92,8 +109,7 @@ export async function createTestWorld(change: Partial<ExecutorPorts> = {}): Prom
       environment: { kind: 'CONTROL', status: 'ACTIVE' },
       actor: { type: 'SYSTEM', id: newId('principal', () => Bun.randomUUIDv7()), onBehalfOf: null },
       credential: null,
-      scopes: new Set(roles.platform_bootstrap),
-      riskCeiling: 'R1',
+      ...systemAuthority('platform_bootstrap'),
     };
     const made = await runWith(platform, 'access.bootstrap_tenant', {
       name,
@@ -101,11 +117,12 @@ export async function createTestWorld(change: Partial<ExecutorPorts> = {}): Prom
         { name: 'sandbox', kind: 'SANDBOX' },
         { name: 'production', kind: 'PRODUCTION' },
       ],
-      principals: actorTypes.map((type) => ({
-        handle: type.toLowerCase(),
-        type,
-        roles: type === 'USER' ? ['operator', 'administrator'] : [],
-      })),
+      principals: [
+        ...actorTypes
+          .filter((type) => type !== 'USER')
+          .map((type) => ({ handle: type.toLowerCase(), type, roles: [] as string[] })),
+        ...Object.entries(people).map(([handle, granted]) => ({ handle, type: 'USER', roles: [...granted] })),
+      ],
       apiKeys: [
         {
           name: 'operator-sandbox',
@@ -131,7 +148,46 @@ export async function createTestWorld(change: Partial<ExecutorPorts> = {}): Prom
       actor: { type: 'USER', id: idOf('principals', 'user') as Id<'principal'>, onBehalfOf: null },
       credential: { type: 'api_key', id: idOf('apiKeys', 'operator-sandbox') },
       scopes: new Set([...roles.operator, ...roles.administrator]),
+      controlScopes: new Set([...roles.operator, ...roles.administrator]),
+      roles: ['administrator', 'operator'],
+      controlRoles: ['administrator', 'operator'],
       riskCeiling: 'R3',
+      loginAgeSeconds: null,
+      tenantPolicy: defaultTenantPolicy,
+    };
+    const principals = new Map(
+      (made['principals'] as unknown as { name: string; id: Id<'principal'> }[]).map(({ name: handle, id }) => [
+        handle,
+        id,
+      ]),
+    );
+    const signIn = async (handle: string, options: SignInOptions = {}): Promise<Caller> => {
+      const granted = people[handle as keyof typeof people] ?? [];
+      const scopes = new Set(granted.flatMap((role): readonly string[] => roles[role]));
+      const loginAgeSeconds = options.loginAgeSeconds ?? 0;
+      const environment = options.environment ?? 'sandbox';
+      const person: Caller = {
+        ...caller,
+        environmentId: environments[environment],
+        environment: { kind: environment === 'sandbox' ? 'SANDBOX' : 'PRODUCTION', status: 'ACTIVE' },
+        actor: { type: 'USER', id: principals.get(handle) ?? caller.actor.id, onBehalfOf: null },
+        scopes,
+        controlScopes: scopes,
+        roles: [...granted].toSorted(),
+        controlRoles: [...granted].toSorted(),
+        loginAgeSeconds,
+      };
+      const opened = await runWith(
+        { ...person, controlScopes: new Set(roles.login), credential: null },
+        'access.open_session',
+        {
+          environmentId: environments[environment],
+          secretHash: Buffer.from(hashApiKeySecret(randomBytes(32))).toString('base64'),
+          authenticatedAt: new Date(Date.now() - loginAgeSeconds * 1000).toISOString(),
+          expiresAt: new Date(Date.now() + 8 * 60 * 60 * 1000).toISOString(),
+        },
+      );
+      return { ...person, credential: { type: 'session', id: String(opened['sessionId']) } };
     };
     const run = (type: string, input: unknown, options: RunOptions = {}): Promise<Outcome> =>
       execute(options.executor ?? executor, type, input, metadataFor(options.caller ?? caller, options));
@@ -140,6 +196,8 @@ export async function createTestWorld(change: Partial<ExecutorPorts> = {}): Prom
       environments,
       apiKey: formatApiKey({ tenantId, apiKeyId: idOf('apiKeys', 'operator-sandbox') as Id<'apiKey'>, secret }),
       caller,
+      principals,
+      signIn,
       run,
       succeed: async (type, input, options = {}) => responseOf(await run(type, input, options)),
     };

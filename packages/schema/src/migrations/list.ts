@@ -1,5 +1,7 @@
 import initial from './0001-initial.sql' with { type: 'text' };
 import governance from './0002-governance.sql' with { type: 'text' };
+import allocation from './0003-allocation.sql' with { type: 'text' };
+import platform from './0004-platform.sql' with { type: 'text' };
 
 export interface Migration {
   /** File name without its ending; the order of names is the order of application. */
@@ -11,6 +13,8 @@ export interface Migration {
 export const migrations: readonly Migration[] = [
   { name: '0001-initial', sql: initial },
   { name: '0002-governance', sql: governance },
+  { name: '0003-allocation', sql: allocation },
+  { name: '0004-platform', sql: platform },
 ];
 
 /** The newest migration, which the boot guard expects to find applied (or a later one). */

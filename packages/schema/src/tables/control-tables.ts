@@ -54,7 +54,8 @@ export const controlTables = {
       type: oneOf(actorTypes),
       handle: text(),
       owner_id: nullable(uuid()),
-      personal_data_id: nullable(uuid()),
+      // Goes when the value is erased.
+      personal_data_id: mutable(nullable(uuid())),
       status: mutable(oneOf(['ACTIVE', 'DISABLED'])),
     },
   }),
@@ -163,6 +164,22 @@ export const controlTables = {
       authenticated_at: time(),
       expires_at: time(),
       revoked_at: mutable(nullable(time())),
+    },
+  }),
+  // Rows of a platform's own tenant only: the tenants that it has created. The other tenant's rows it never sees.
+  platform_tenants: define({
+    kind: 'entity',
+    scope: 'control',
+    key: ['id'],
+    references: [{ columns: [], table: 'tenants', target: [] }],
+    checks: { request_hash_is_sha256: hash32('request_hash') },
+    grants: operatorWrites,
+    columns: {
+      id: uuid(),
+      name: text(),
+      request_hash: bytes(),
+      status: mutable(oneOf(['REQUESTED', 'BOOTSTRAPPED'])),
+      bootstrap_receipt_id: mutable(nullable(uuid())),
     },
   }),
 } as const;

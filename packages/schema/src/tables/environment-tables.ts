@@ -1,8 +1,15 @@
-import { bytes, count, mutable, nullable, oneOf, text, time, uuid } from './definition.ts';
+import { bytes, count, mutable, nullable, oneOf, ordinal, text, time, uuid } from './definition.ts';
 import { catalogue, define, everyExecutor, everyExecutorUpdates, hash32 } from './grants.ts';
 
 const actorTypes = ['USER', 'SERVICE', 'SYSTEM', 'CONNECTOR', 'AGENT'] as const;
 const riskClasses = ['R0', 'R1', 'R2', 'R3'] as const;
+const strategies = ['reserved_location', 'fewest_locations', 'most_available', 'override'] as const;
+/** What people decide and the worker carries out in parts. */
+const carriedOut = {
+  read: ['kf_command', 'kf_read', 'kf_worker'],
+  insert: ['kf_command'],
+  update: ['kf_command', 'kf_worker'],
+} as const;
 
 /** Entities of an environment. */
 export const environmentTables = {
@@ -83,6 +90,72 @@ export const environmentTables = {
       failure: mutable(nullable(text())),
     },
   }),
+  oversell_policies: define({
+    kind: 'entity',
+    scope: 'environment',
+    key: ['id'],
+    unique: [{ columns: ['scope_key'] }],
+    references: [
+      { columns: ['variant_id'], table: 'variants' },
+      { columns: ['location_id'], table: 'locations' },
+      { columns: ['sales_channel_id'], table: 'sales_channels' },
+    ],
+    checks: {
+      quantity_not_negative: 'quantity >= 0',
+      quantity_only_of_a_bound: "quantity = 0 OR mode IN ('LIMIT', 'BACKORDER')",
+    },
+    grants: { ...carriedOut, update: ['kf_command'] },
+    columns: {
+      id: uuid(),
+      // The ids that it is for, joined: what two people who set the same policy at once contend for.
+      scope_key: text(),
+      scope: oneOf(['VARIANT_LOCATION', 'VARIANT', 'LOCATION', 'SALES_CHANNEL']),
+      variant_id: nullable(uuid()),
+      location_id: nullable(uuid()),
+      sales_channel_id: nullable(uuid()),
+      mode: mutable(oneOf(['LIMIT', 'BACKORDER', 'STRICT', 'INHERIT'])),
+      quantity: mutable(count()),
+    },
+  }),
+  oversell_applications: define({
+    kind: 'entity',
+    scope: 'environment',
+    key: ['scope_key'],
+    references: [{ columns: ['scope_key'], table: 'oversell_policies', target: ['scope_key'] }],
+    indexes: [{ columns: ['started_at', 'scope_key'], where: "status = 'RUNNING'" }],
+    grants: carriedOut,
+    columns: {
+      scope_key: text(),
+      revision: mutable(count()),
+      status: mutable(oneOf(['RUNNING', 'DONE'])),
+      started_at: mutable(time()),
+    },
+  }),
+  mass_cancels: define({
+    kind: 'entity',
+    scope: 'environment',
+    key: ['id'],
+    references: [{ columns: ['sales_channel_id'], table: 'sales_channels' }],
+    indexes: [{ columns: ['id'], where: "status = 'RUNNING'" }],
+    checks: {
+      cancelled_not_negative: 'cancelled_count >= 0',
+      // What was approved is a number of reservations, and no more than that is ever cancelled under it.
+      never_more_than_approved: 'cancelled_count <= expected_count',
+    },
+    grants: carriedOut,
+    columns: {
+      id: uuid(),
+      sales_channel_id: nullable(uuid()),
+      reference_prefix: nullable(text()),
+      reservation_status: nullable(oneOf(['ACTIVE', 'COMMITTED'])),
+      created_before: time(),
+      expected_count: count(),
+      cancelled_count: mutable(count()),
+      status: mutable(oneOf(['RUNNING', 'COMPLETED', 'STOPPED_AT_BOUND', 'STOPPED'])),
+      started_at: time(),
+      finished_at: mutable(nullable(time())),
+    },
+  }),
   reservations: define({
     kind: 'entity',
     scope: 'environment',
@@ -101,6 +174,31 @@ export const environmentTables = {
       expires_at: mutable(time()),
       extensions: mutable(count()),
       resolved_at: mutable(nullable(time())),
+    },
+  }),
+  allocations: define({
+    kind: 'entity',
+    scope: 'environment',
+    key: ['id'],
+    references: [
+      { columns: ['reservation_id'], table: 'reservations' },
+      { columns: ['variant_id'], table: 'variants' },
+      { columns: ['location_id'], table: 'locations' },
+      { columns: ['override_of'], table: 'allocations' },
+    ],
+    indexes: [{ columns: ['reservation_id'] }, { columns: ['location_id', 'id'], where: "status = 'ALLOCATED'" }],
+    checks: { quantity_positive: 'quantity > 0' },
+    grants: carriedOut,
+    columns: {
+      id: uuid(),
+      reservation_id: uuid(),
+      line_number: ordinal(),
+      variant_id: uuid(),
+      location_id: uuid(),
+      quantity: count(),
+      strategy: oneOf(strategies),
+      status: mutable(oneOf(['ALLOCATED', 'MOVED', 'RELEASED'])),
+      override_of: nullable(uuid()),
     },
   }),
   inventory_levels: define({

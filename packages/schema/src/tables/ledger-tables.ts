@@ -20,6 +20,22 @@ export const ledgerTables = {
       voted_at: time(),
     },
   }),
+  oversell_revisions: define({
+    kind: 'ledger',
+    scope: 'environment',
+    key: ['scope_key', 'revision'],
+    references: [{ columns: ['scope_key'], table: 'oversell_policies', target: ['scope_key'] }],
+    checks: { quantity_not_negative: 'quantity >= 0' },
+    // Read wherever stock is promised, and without a lock, which is why they are facts and not the policy's own row.
+    grants: { read: ['kf_command', 'kf_read', 'kf_ingest', 'kf_worker'], insert: ['kf_command'] },
+    columns: {
+      scope_key: text(),
+      revision: count(),
+      mode: oneOf(['LIMIT', 'BACKORDER', 'STRICT', 'INHERIT']),
+      quantity: count(),
+      set_at: time(),
+    },
+  }),
   stock_movements: define({
     kind: 'ledger',
     scope: 'environment',

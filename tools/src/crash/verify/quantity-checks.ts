@@ -10,10 +10,13 @@ const nameOf = (key: LevelKey): string => `${key.tenant_id} ${key.environment_id
 export const reservedIsHeld: Check = {
   name: 'reserved equals the lines of reservations that stand',
   find({ image }) {
+    // What is allocated is reserved no more, and a reservation is allocated as a whole.
+    const allocated = new Set(image.allocations.map((row) => row.reservation_id));
     // The lines of a reservation are the movements of the event that created it.
     const standing = new Set(
       image.reservations
         .filter(({ status }) => status === 'ACTIVE' || status === 'COMMITTED')
+        .filter(({ id }) => !allocated.has(id))
         .map((row) => `${row.tenant_id} ${row.environment_id} ${row.created_by_event}`),
     );
     const held = new Map<string, number>();

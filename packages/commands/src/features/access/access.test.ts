@@ -70,7 +70,7 @@ describe('access.bootstrap_tenant', () => {
       parse(request),
     );
     expect(again).toEqual({ kind: 'refuse', code: 'tenant_exists', detail: {} });
-    expect(bootstrapTenant.refusals).toEqual(['tenant_exists']);
+    expect(bootstrapTenant.refusals).toEqual(['tenant_exists', 'command_type_unknown']);
   });
 
   test('is for the system alone, in the control environment, and on no outside surface', () => {

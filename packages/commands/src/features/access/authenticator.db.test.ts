@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomBytes } from 'node:crypto';
-import { roles } from '@karmanflow/policy';
+import { defaultTenantPolicy, roles } from '@karmanflow/policy';
 import { type Database, limits, openDatabase } from '@karmanflow/schema';
 import { createTestWorld, type TestTenant, type TestWorld } from '../../testing/index.ts';
 import { wordOf } from '../../testing/stocked-world.ts';
@@ -78,7 +78,12 @@ describe('a live key', () => {
       actor: { ...tenant.caller.actor, type: 'USER' },
       credential: { type: 'api_key', id: credentialOf(tenant).apiKeyId },
       scopes: new Set([...roles.operator, ...roles.administrator]),
+      controlScopes: new Set([...roles.operator, ...roles.administrator]),
+      roles: ['administrator', 'operator'],
+      controlRoles: ['administrator', 'operator'],
       riskCeiling: 'R3',
+      loginAgeSeconds: null,
+      tenantPolicy: defaultTenantPolicy,
     });
   });
 

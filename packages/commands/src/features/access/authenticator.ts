@@ -1,7 +1,14 @@
-import { createHash, timingSafeEqual } from 'node:crypto';
-import { effectiveScopes, type GrantedRole, type RiskClass } from '@karmanflow/policy';
+import { hash, timingSafeEqual } from 'node:crypto';
+import {
+  defaultTenantPolicy,
+  type GrantedRole,
+  parseTenantPolicy,
+  type RiskClass,
+  type TenantPolicy,
+} from '@karmanflow/policy';
 import { controlEnvironmentOf, type Database, limits, toId, toUuid } from '@karmanflow/schema';
 import type { Caller } from '../../executor/metadata.ts';
+import { authorityOf } from './authority.ts';
 import { hashApiKeySecret, parseApiKey, type ApiKeyCredential } from './api-key.ts';
 
 export interface AuthenticatorPorts {
@@ -23,12 +30,12 @@ export function createAuthenticator(ports: AuthenticatorPorts): Authenticator {
   const known = new Map<string, { until: number; caller: Promise<Caller | null> }>();
   return {
     authenticate(key) {
-      const credential = parseApiKey(key);
-      if (!credential) return Promise.resolve(null);
-      const name = createHash('sha256').update(key).digest('base64');
+      const name = hash('sha256', key, 'base64');
       const now = ports.now();
       const kept = known.get(name);
       if (kept && now < kept.until) return kept.caller;
+      const credential = parseApiKey(key);
+      if (!credential) return Promise.resolve(null);
       const caller = lookUp(ports, credential);
       known.delete(name);
       known.set(name, { until: now + limits.credentialCacheMilliseconds, caller });
@@ -73,21 +80,19 @@ async function lookUp({ database, now }: AuthenticatorPorts, credential: ApiKeyC
       .select(['e.id as environment', 'e.kind', 'e.status as environment_status', 't.status as tenant_status'])
       .executeTakeFirst();
     if (!key) return null;
-    const grants = await db
-      .selectFrom('role_grants')
-      .select(['role', 'target_environment_id', 'valid_from', 'valid_until', 'revoked_at'])
-      .where('tenant_id', '=', control)
-      .where('environment_id', '=', control)
-      .where('principal_id', '=', key.principal_id)
-      .limit(1000)
-      .execute();
-    return { key, grants };
+    const grants = await readGrants(db, { tenant: control, principal: key.principal_id });
+    // What an agent may do ends where its owner's authority ends.
+    const ownerGrants =
+      key.actor_type === 'AGENT' && key.owner_id !== null
+        ? await readGrants(db, { tenant: control, principal: key.owner_id })
+        : null;
+    return { key, grants, ownerGrants, tenantPolicy: await readTenantPolicy(db, control) };
   });
   const presented = hashApiKeySecret(credential.secret);
   // Compared also when the key does not exist, against itself, so that both take the same work.
   const matches = timingSafeEqual(presented, found?.key.secret_hash ?? presented);
   if (!found || !matches) return null;
-  const { key, grants } = found;
+  const { key, grants, ownerGrants, tenantPolicy } = found;
   const time = new Date(now()).toISOString();
   const live =
     key.revoked_at === null &&
@@ -109,18 +114,63 @@ async function lookUp({ database, now }: AuthenticatorPorts, credential: ApiKeyC
       onBehalfOf: key.owner_id === null ? null : toId('principal', key.owner_id),
     },
     credential: { type: 'api_key', id: apiKeyId },
-    scopes: effectiveScopes({
-      grants: grants.map((grant): GrantedRole => ({
-        role: grant.role,
-        environmentId: grant.target_environment_id,
-        validFrom: grant.valid_from,
-        validUntil: grant.valid_until,
-        revokedAt: grant.revoked_at,
-      })),
+    ...authorityOf({
+      actorType: key.actor_type as Caller['actor']['type'],
+      grants,
+      ownerGrants,
       credentialScopes: key.scopes,
+      riskCeiling: key.risk_ceiling as RiskClass,
       environmentId: key.environment,
+      controlEnvironmentId: control,
       now: time,
     }),
-    riskCeiling: key.risk_ceiling as RiskClass,
+    // A key is no login: whoever holds it may be anybody.
+    loginAgeSeconds: null,
+    tenantPolicy,
   };
+}
+
+type Reader = Parameters<Parameters<Database['read']>[1]>[0];
+
+/** The grants of an active principal; none of one that is disabled. */
+export async function readGrants(
+  db: Reader,
+  { tenant, principal }: { tenant: string; principal: string },
+): Promise<GrantedRole[]> {
+  const rows = await db
+    .selectFrom('role_grants as g')
+    .innerJoin('principals as p', (join) =>
+      join
+        .onRef('p.tenant_id', '=', 'g.tenant_id')
+        .onRef('p.environment_id', '=', 'g.environment_id')
+        .onRef('p.id', '=', 'g.principal_id'),
+    )
+    .select(['g.role', 'g.target_environment_id', 'g.valid_from', 'g.valid_until', 'g.revoked_at'])
+    .where('g.tenant_id', '=', tenant)
+    .where('g.environment_id', '=', tenant)
+    .where('g.principal_id', '=', principal)
+    .where('p.status', '=', 'ACTIVE')
+    .limit(limits.roleGrantsPerPrincipal)
+    .execute();
+  return rows.map((grant) => ({
+    role: grant.role,
+    environmentId: grant.target_environment_id,
+    validFrom: grant.valid_from,
+    validUntil: grant.valid_until,
+    revokedAt: grant.revoked_at,
+  }));
+}
+
+/** What the tenant settled for itself, or what holds where it settled nothing. Throws on settings that cannot be read. */
+export async function readTenantPolicy(db: Reader, tenant: string): Promise<TenantPolicy> {
+  const stored = await db
+    .selectFrom('tenant_policies')
+    .select('settings')
+    .where('tenant_id', '=', tenant)
+    .where('environment_id', '=', tenant)
+    .executeTakeFirst();
+  if (!stored) return defaultTenantPolicy;
+  const policy = parseTenantPolicy(stored.settings);
+  if (!policy) throw new Error('the stored policy of a tenant cannot be read');
+  return policy;
 }

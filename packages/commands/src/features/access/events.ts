@@ -2,6 +2,7 @@ import { defineEvent } from '@karmanflow/events';
 import { actorTypes, riskClasses } from '@karmanflow/policy';
 import { codeShape, idShape, nameShape, timestampShape } from '@karmanflow/schema';
 import * as v from 'valibot';
+import { secretHashShape } from './shapes.ts';
 
 export const tenantCreated = defineEvent({
   type: 'access.tenant.created',
@@ -10,6 +11,15 @@ export const tenantCreated = defineEvent({
   touches: (data) => [{ entity: 'tenant', key: { id: data.tenantId } }],
 });
 export type TenantCreated = v.InferOutput<typeof tenantCreated.data>;
+
+/** `settings` is the whole policy from then on, as canonical JSON: what it was and what it became can be compared. */
+export const tenantConfigured = defineEvent({
+  type: 'access.tenant.configured',
+  version: 1,
+  data: v.strictObject({ tenantId: idShape('tenant'), settings: v.string() }),
+  touches: (data) => [{ entity: 'tenant_policy', key: { id: data.tenantId } }],
+});
+export type TenantConfigured = v.InferOutput<typeof tenantConfigured.data>;
 
 export const environmentCreated = defineEvent({
   type: 'access.environment.created',
@@ -22,6 +32,13 @@ export const environmentCreated = defineEvent({
   touches: (data) => [{ entity: 'environment', key: { id: data.environmentId } }],
 });
 export type EnvironmentCreated = v.InferOutput<typeof environmentCreated.data>;
+
+export const environmentArchived = defineEvent({
+  type: 'access.environment.archived',
+  version: 1,
+  data: v.strictObject({ environmentId: idShape('environment') }),
+  touches: (data) => [{ entity: 'environment', key: { id: data.environmentId } }],
+});
 
 export const principalRegistered = defineEvent({
   type: 'access.principal.registered',
@@ -38,6 +55,21 @@ export const principalRegistered = defineEvent({
 });
 export type PrincipalRegistered = v.InferOutput<typeof principalRegistered.data>;
 
+export const principalDisabled = defineEvent({
+  type: 'access.principal.disabled',
+  version: 1,
+  data: v.strictObject({ principalId: idShape('principal') }),
+  touches: (data) => [{ entity: 'principal', key: { id: data.principalId } }],
+});
+
+/** References only: what was erased is nowhere any more. */
+export const personalDataErased = defineEvent({
+  type: 'access.personal_data.erased',
+  version: 1,
+  data: v.strictObject({ personalDataId: idShape('personalData'), principalId: idShape('principal') }),
+  touches: (data) => [{ entity: 'principal', key: { id: data.principalId } }],
+});
+
 export const roleGranted = defineEvent({
   type: 'access.role.granted',
   version: 1,
@@ -53,6 +85,13 @@ export const roleGranted = defineEvent({
 });
 export type RoleGranted = v.InferOutput<typeof roleGranted.data>;
 
+export const roleRevoked = defineEvent({
+  type: 'access.role.revoked',
+  version: 1,
+  data: v.strictObject({ roleGrantId: idShape('roleGrant'), principalId: idShape('principal') }),
+  touches: (data) => [{ entity: 'role_grant', key: { id: data.roleGrantId } }],
+});
+
 export const apiKeyIssued = defineEvent({
   type: 'access.api_key.issued',
   version: 1,
@@ -62,7 +101,7 @@ export const apiKeyIssued = defineEvent({
     environmentId: idShape('environment'),
     name: codeShape,
     /** SHA-256 of 256 random bits: nothing can be learnt from it. */
-    secretHash: v.pipe(v.string(), v.base64()),
+    secretHash: secretHashShape,
     scopes: v.array(v.string()),
     riskCeiling: v.picklist(riskClasses),
     expiresAt: v.nullable(timestampShape),
@@ -77,6 +116,19 @@ export const apiKeyRevoked = defineEvent({
   data: v.strictObject({ apiKeyId: idShape('apiKey') }),
   touches: (data) => [{ entity: 'api_key', key: { id: data.apiKeyId } }],
 });
+
+/** Concerns the key that was replaced. `expiresAt` is when it ends; null: with this event. */
+export const apiKeyRotated = defineEvent({
+  type: 'access.api_key.rotated',
+  version: 1,
+  data: v.strictObject({
+    apiKeyId: idShape('apiKey'),
+    replacedBy: idShape('apiKey'),
+    expiresAt: v.nullable(timestampShape),
+  }),
+  touches: (data) => [{ entity: 'api_key', key: { id: data.apiKeyId } }],
+});
+export type ApiKeyRotated = v.InferOutput<typeof apiKeyRotated.data>;
 
 export const ingestSourceRegistered = defineEvent({
   type: 'access.ingest_source.registered',

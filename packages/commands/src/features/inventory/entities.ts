@@ -10,6 +10,8 @@ import type {
   VariantRegistered,
 } from './events.ts';
 import { emptyLevel, type InventoryLevel, withShortfall } from './level.ts';
+import type { OversellLimitSet } from './oversell/events.ts';
+import { afterMoves, type StockMoved } from './stock-moves.ts';
 
 export interface VariantState {
   readonly id: Id<'variant'>;
@@ -138,6 +140,10 @@ export const inventoryLevel = defineEntity<InventoryLevel>({
     },
     'inventory.level.safety_stock_set': (state, { data }: PastEvent<SafetyStockSet>) =>
       withShortfall({ ...existing(state), safetyStock: data.safetyStock }),
+    'inventory.level.oversell_limit_set': (state, { data }: PastEvent<OversellLimitSet>) => {
+      const level = existing(state);
+      return withShortfall({ ...level, oversellLimit: limitAt(data.levels, level) });
+    },
     // Reserving never writes shortfall: a reservation that does not fit breaks the table's own check instead.
     'inventory.reservation.created': (state, { data }: PastEvent<StockReserved>) => {
       const level = existing(state);
@@ -145,8 +151,19 @@ export const inventoryLevel = defineEntity<InventoryLevel>({
     },
     'inventory.reservation.expired': (state, { data }: PastEvent<StockReleased>) => released(state, data),
     'inventory.reservation.cancelled': (state, { data }: PastEvent<StockReleased>) => released(state, data),
+    'inventory.allocation.created': (state, { data }: PastEvent<StockMoved>) => afterMoves(existing(state), data.moves),
+    'inventory.allocation.overridden': (state, { data }: PastEvent<StockMoved>) =>
+      afterMoves(existing(state), data.moves),
+    'inventory.allocation.released': (state, { data }: PastEvent<StockMoved>) =>
+      afterMoves(existing(state), data.moves),
   },
 });
+
+function limitAt(levels: OversellLimitSet['levels'], { variantId, locationId }: InventoryLevel): number {
+  const found = levels.find((one) => one.variantId === variantId && one.locationId === locationId);
+  if (!found) throw new Error('a level has another oversell limit, and the event does not say which');
+  return found.oversellLimit;
+}
 
 function released(state: InventoryLevel | undefined, data: StockReleased): InventoryLevel {
   const level = existing(state);
@@ -201,6 +218,16 @@ function lineMoved(
   return moved(event, key, { variantId, locationId, quantity, reason: null, ...way });
 }
 
+function promiseMoved(
+  _state: StockMovementState | undefined,
+  event: PastEvent<StockMoved>,
+  key: Readonly<Record<string, string | number>>,
+): StockMovementState {
+  const move = event.data.moves[Number(key['movementNumber'])];
+  if (!move) throw new Error('a movement that the event does not have');
+  return moved(event, key, { ...move, reason: null });
+}
+
 export const stockMovement = defineEntity<StockMovementState>({
   name: 'stock_movement',
   table: 'stock_movements',
@@ -232,5 +259,8 @@ export const stockMovement = defineEntity<StockMovementState>({
       lineMoved(event, key, { fromState: 'RESERVED', toState: 'AVAILABLE' }),
     'inventory.reservation.cancelled': (_state, event: PastEvent<StockReleased>, key) =>
       lineMoved(event, key, { fromState: 'RESERVED', toState: 'AVAILABLE' }),
+    'inventory.allocation.created': promiseMoved,
+    'inventory.allocation.overridden': promiseMoved,
+    'inventory.allocation.released': promiseMoved,
   },
 });

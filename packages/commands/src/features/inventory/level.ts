@@ -40,6 +40,18 @@ export function availableToPromise(level: InventoryLevel): number {
   return onHand - reserved - allocated - damaged - qualityControl - safetyStock + oversellLimit;
 }
 
+/** How a sales channel sells from a level: less than is there, and no further beyond it than it may. */
+export interface ChannelTerms {
+  readonly bufferQuantity: number;
+  readonly oversellLimit: number;
+}
+
+/** What may still be promised through a channel: it leaves its buffer alone, and narrows the level's oversell limit. */
+export function availableThrough(level: InventoryLevel, terms: ChannelTerms): number {
+  const beyond = Math.max(0, level.oversellLimit - terms.oversellLimit);
+  return availableToPromise(level) - beyond - terms.bufferQuantity;
+}
+
 /** Records what is uncovered. For changes that state a physical truth or free stock, never for new promises. */
 export function withShortfall(level: InventoryLevel): InventoryLevel {
   return { ...level, shortfall: Math.max(0, -availableToPromise(level)) };

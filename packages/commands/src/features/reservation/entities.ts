@@ -64,5 +64,8 @@ export const reservation = defineEntity<ReservationState>({
     'inventory.reservation.committed': resolved('COMMITTED'),
     'inventory.reservation.expired': resolved('EXPIRED'),
     'inventory.reservation.cancelled': resolved('CANCELLED'),
+    // What cancelling gives back is another thing from here on: whoever waits for a version learns of it.
+    'inventory.allocation.created': existing,
+    'inventory.allocation.overridden': existing,
   },
 });

@@ -1,112 +1,39 @@
+import { defaultTenantPolicy } from '@karmanflow/policy';
 import type { EventDraft } from '@karmanflow/events';
-import { actorTypes, isRoleName, riskClasses, roles, scopePattern } from '@karmanflow/policy';
-import { codeShape, type Id, idShape, limits, nameShape, textShape } from '@karmanflow/schema';
+import { type Id, idShape, limits, textShape } from '@karmanflow/schema';
 import * as v from 'valibot';
 import { accept, type DecisionContext, defineCommand, refuse } from '../../../definition/command.ts';
 import { rowsWhere } from '../../../definition/entity.ts';
-import { tenant } from '../entities.ts';
+import { bootstrapEntries, type BootstrapRequest, requestCheck } from '../bootstrap-request.ts';
+import { tenant } from '../entities/tenant.ts';
 import {
   apiKeyIssued,
   environmentCreated,
   ingestSourceRegistered,
   principalRegistered,
   roleGranted,
+  tenantConfigured,
   tenantCreated,
 } from '../events.ts';
+import { identityLinked } from '../session-events.ts';
+import { settledPolicy, unknownCommandTypes } from '../settled-policy.ts';
 
-const listMax = 32;
-const role = v.pipe(v.string(), v.check(isRoleName, 'must be a known role'));
-const secretHash = v.pipe(
-  v.string(),
-  v.base64('must be base64'),
-  v.check((text) => Buffer.from(text, 'base64').length === 32, 'must be the 32 bytes of a SHA-256'),
-);
-const secretReference = v.pipe(
-  v.string(),
-  v.maxLength(limits.textLength, 'is too long'),
-  v.regex(/^secrets:\/\/[a-z0-9][a-z0-9_-]*(?:\/[a-z0-9]+)?$/, 'must be secrets://<name>'),
-);
-/** Names that this command gives out itself. */
-const takenNames = ['control', 'platform'];
-
-function areDistinct(names: readonly string[]): boolean {
-  return new Set(names).size === names.length && !names.some((name) => takenNames.includes(name));
+interface Input extends BootstrapRequest {
+  readonly personName?: string | undefined;
 }
 
 const input = v.pipe(
   v.strictObject({
-    name: nameShape,
-    environments: v.pipe(
-      v.array(v.strictObject({ name: codeShape, kind: v.picklist(['SANDBOX', 'PRODUCTION']) })),
-      v.minLength(1),
-      v.maxLength(limits.environmentsPerTenant),
-    ),
-    principals: v.pipe(
-      v.array(
-        v.strictObject({
-          handle: codeShape,
-          type: v.picklist(actorTypes),
-          roles: v.pipe(v.array(role), v.maxLength(Object.keys(roles).length)),
-        }),
-      ),
-      v.minLength(1),
-      v.maxLength(listMax),
-    ),
-    apiKeys: v.pipe(
-      v.array(
-        v.strictObject({
-          name: codeShape,
-          principal: codeShape,
-          environment: codeShape,
-          secretHash,
-          scopes: v.pipe(
-            v.array(
-              v.pipe(v.string(), v.maxLength(limits.textLength), v.regex(scopePattern, 'must be domain.entity:verb')),
-            ),
-            v.maxLength(limits.scopesPerKey),
-          ),
-          riskCeiling: v.picklist(riskClasses),
-        }),
-      ),
-      v.maxLength(listMax),
-    ),
-    ingestSources: v.pipe(
-      v.array(
-        v.strictObject({
-          code: codeShape,
-          principal: codeShape,
-          environment: codeShape,
-          secretRefs: v.pipe(v.array(secretReference), v.minLength(1), v.maxLength(5)),
-        }),
-      ),
-      v.maxLength(listMax),
-    ),
+    ...bootstrapEntries,
     /** The name of the first person among the principals; kept where it can be erased. */
     personName: v.optional(textShape({ lengthMax: limits.textLength })),
   }),
-  v.check(
-    ({ environments, principals, apiKeys, ingestSources }) =>
-      [...apiKeys, ...ingestSources].every(
-        (one) =>
-          environments.some(({ name }) => name === one.environment) &&
-          principals.some(({ handle }) => handle === one.principal),
-      ),
-    'keys and sources must name environments and principals of this request',
-  ),
-  v.check(
-    ({ environments, principals, apiKeys, ingestSources }) =>
-      areDistinct(environments.map(({ name }) => name)) &&
-      areDistinct(principals.map(({ handle }) => handle)) &&
-      areDistinct(apiKeys.map(({ name }) => name)) &&
-      areDistinct(ingestSources.map(({ code }) => code)),
-    'names must be distinct, and neither control nor platform',
-  ),
+  requestCheck<Input>(),
   v.check(
     ({ personName, principals }) => personName === undefined || principals.some(({ type }) => type === 'USER'),
     'a person name needs a person among the principals',
   ),
 );
-type Input = v.InferOutput<typeof input>;
 
 const named = <Kind extends 'environment' | 'principal' | 'apiKey' | 'ingestSource'>(kind: Kind) =>
   v.array(v.strictObject({ name: v.string(), id: idShape(kind) }));
@@ -133,11 +60,13 @@ export const bootstrapTenant = defineCommand({
   internal: true,
   input,
   output,
-  refusals: ['tenant_exists'],
+  refusals: ['tenant_exists', 'command_type_unknown'],
   personal: ['personName'],
   load: (_input, scope) => [rowsWhere(tenant, { id: scope.tenantId })],
   decide: (state, request, ctx) => {
     if (state.get(tenant, { id: ctx.tenantId })) return refuse('tenant_exists');
+    const unknown = unknownCommandTypes(request.settings ?? {}, ctx.registry);
+    if (unknown.length > 0) return refuse('command_type_unknown', { commandTypes: unknown });
     const ids = {
       environments: request.environments.map(({ name }) => ({ name, id: ctx.newId('environment') })),
       principals: request.principals.map(({ handle: name }) => ({ name, id: ctx.newId('principal') })),
@@ -157,19 +86,16 @@ function idNamed<T extends string>(list: readonly { name: string; id: T }[], nam
 }
 
 function eventsOf(request: Input, ids: Ids, ctx: DecisionContext): EventDraft[] {
-  const personalDataId = ctx.personal.get('personName') ?? null;
-  const firstPerson = request.principals.find(({ type }) => type === 'USER')?.handle;
-  const grant = (principalId: Id<'principal'>, granted: string): EventDraft =>
-    roleGranted.of({
-      roleGrantId: ctx.newId('roleGrant'),
-      principalId,
-      environmentId: null,
-      role: granted,
-      validFrom: ctx.now,
-      validUntil: null,
-    });
   return [
     tenantCreated.of({ tenantId: ctx.tenantId, name: request.name }),
+    ...(request.settings === undefined
+      ? []
+      : [
+          tenantConfigured.of({
+            tenantId: ctx.tenantId,
+            settings: settledPolicy(defaultTenantPolicy, request.settings).text,
+          }),
+        ]),
     environmentCreated.of({ environmentId: ctx.environmentId, name: 'control', kind: 'CONTROL' }),
     ...request.environments.map(({ name, kind }) =>
       environmentCreated.of({ environmentId: idNamed(ids.environments, name), name, kind }),
@@ -182,17 +108,7 @@ function eventsOf(request: Input, ids: Ids, ctx: DecisionContext): EventDraft[] 
       ownerId: null,
       personalDataId: null,
     }),
-    ...request.principals.flatMap(({ handle, type, roles: granted }) => {
-      const principalId = idNamed(ids.principals, handle);
-      const registered = principalRegistered.of({
-        principalId,
-        type,
-        handle,
-        ownerId: null,
-        personalDataId: handle === firstPerson ? personalDataId : null,
-      });
-      return [registered, ...granted.map((name) => grant(principalId, name))];
-    }),
+    ...request.principals.flatMap((one) => principalEvents(one, { request, ids, ctx })),
     ...request.apiKeys.map((key) =>
       apiKeyIssued.of({
         apiKeyId: idNamed(ids.apiKeys, key.name),
@@ -216,5 +132,34 @@ function eventsOf(request: Input, ids: Ids, ctx: DecisionContext): EventDraft[] 
         toleranceSeconds: limits.webhookToleranceSeconds,
       }),
     ),
+  ];
+}
+
+/** A principal with its roles, which hold for the whole tenant, and the identity by which it logs in. */
+function principalEvents(
+  { handle, type, roles: granted, owner, identityHash }: Input['principals'][number],
+  { request, ids, ctx }: { request: Input; ids: Ids; ctx: DecisionContext },
+): EventDraft[] {
+  const principalId: Id<'principal'> = idNamed(ids.principals, handle);
+  const isFirstPerson = handle === request.principals.find((one) => one.type === 'USER')?.handle;
+  return [
+    principalRegistered.of({
+      principalId,
+      type,
+      handle,
+      ownerId: owner === undefined ? null : idNamed(ids.principals, owner),
+      personalDataId: isFirstPerson ? (ctx.personal.get('personName') ?? null) : null,
+    }),
+    ...granted.map((role) =>
+      roleGranted.of({
+        roleGrantId: ctx.newId('roleGrant'),
+        principalId,
+        environmentId: null,
+        role,
+        validFrom: ctx.now,
+        validUntil: null,
+      }),
+    ),
+    ...(identityHash === undefined ? [] : [identityLinked.of({ identityHash, principalId })]),
   ];
 }

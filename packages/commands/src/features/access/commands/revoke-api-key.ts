@@ -2,7 +2,7 @@ import { idShape, timestampShape } from '@karmanflow/schema';
 import * as v from 'valibot';
 import { accept, defineCommand, refuse } from '../../../definition/command.ts';
 import { rowsWhere } from '../../../definition/entity.ts';
-import { apiKey } from '../entities.ts';
+import { apiKey } from '../entities/api-key.ts';
 import { apiKeyRevoked } from '../events.ts';
 
 /** R1 for a human administrator: taking authority away must never wait. */

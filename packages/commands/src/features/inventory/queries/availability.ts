@@ -31,6 +31,14 @@ export const availability = defineQuery({
             .onRef('l.location_id', '=', 's.location_id')
             .on('l.variant_id', '=', toUuid(variantId)),
         )
+        // A channel's own policy narrows how far it may use the oversell limit of a level.
+        .leftJoin('oversell_policies as p', (join) =>
+          join
+            .onRef('p.tenant_id', '=', 'c.tenant_id')
+            .onRef('p.environment_id', '=', 'c.environment_id')
+            .onRef('p.sales_channel_id', '=', 'c.id')
+            .on('p.mode', '<>', 'INHERIT'),
+        )
         .where('c.tenant_id', '=', toUuid(ctx.tenantId))
         .where('c.environment_id', '=', toUuid(ctx.environmentId))
         .groupBy(['c.id', 'c.code'])
@@ -38,7 +46,9 @@ export const availability = defineQuery({
         .select(['c.id', 'c.code'])
         .select(
           sql<number>`coalesce(sum(greatest(0, l.on_hand - l.reserved - l.allocated - l.damaged - l.quality_control
-            - l.safety_stock + l.oversell_limit - s.buffer_quantity)), 0)::bigint`.as('available'),
+            - l.safety_stock + least(l.oversell_limit, coalesce(p.quantity, l.oversell_limit)) - s.buffer_quantity)), 0)::bigint`.as(
+            'available',
+          ),
         );
       if (salesChannelId) query = query.where('c.id', '=', toUuid(salesChannelId));
       return query.execute();

@@ -2,14 +2,14 @@ import { idShape } from '@karmanflow/schema';
 import * as v from 'valibot';
 import { accept, defineCommand, refuse } from '../../../definition/command.ts';
 import { rowsWhere } from '../../../definition/entity.ts';
+import { cancellable, cancellationOf } from '../cancellation.ts';
 import { reservation } from '../entities.ts';
-import { reservationCancelled } from '../events.ts';
-import { heldStock, linesOf } from '../held-stock.ts';
 
 export const cancel = defineCommand({
   type: 'reservation.cancel',
   version: 1,
-  summary: 'Takes back a promise: gives the units of an active or committed reservation free. Waits for a named human.',
+  summary:
+    'Takes back a promise: gives the units of an active or committed reservation free, allocated ones too. Waits for a named human.',
   risk: 'R2',
   scope: 'inventory.reservation:cancel',
   environment: 'caller',
@@ -20,7 +20,7 @@ export const cancel = defineCommand({
     version: v.number(),
   }),
   refusals: ['reservation_not_found', 'reservation_not_active'],
-  ...heldStock,
+  ...cancellable,
   versioned: ({ reservationId }) => rowsWhere(reservation, { id: reservationId }),
   decide: (state, { reservationId }) => {
     const held = state.get(reservation, { id: reservationId });
@@ -29,7 +29,7 @@ export const cancel = defineCommand({
       return refuse('reservation_not_active', { status: held.status });
     }
     return accept({
-      events: [reservationCancelled.of({ reservationId, lines: linesOf(state, held.createdByEvent) })],
+      events: cancellationOf(state, held),
       response: {
         reservationId,
         status: 'CANCELLED',

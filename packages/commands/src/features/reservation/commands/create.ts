@@ -3,10 +3,14 @@ import * as v from 'valibot';
 import { accept, defineCommand, refuse, type StateReader } from '../../../definition/command.ts';
 import { rowsWhere } from '../../../definition/entity.ts';
 import {
+  availableThrough,
   availableToPromise,
   channelLocation,
+  channelOversellLimit,
   type InventoryLevel,
   inventoryLevel,
+  latestOf,
+  oversellRevision,
   salesChannel,
 } from '../../inventory/index.ts';
 import { reservationCreated } from '../events.ts';
@@ -50,7 +54,11 @@ export const create = defineCommand({
   load: ({ lines, salesChannelId }) => [
     ...lines.map(({ variantId, locationId }) => rowsWhere(inventoryLevel, { variantId, locationId })),
     ...(salesChannelId
-      ? [rowsWhere(salesChannel, { id: salesChannelId }), rowsWhere(channelLocation, { salesChannelId })]
+      ? [
+          rowsWhere(salesChannel, { id: salesChannelId }),
+          rowsWhere(channelLocation, { salesChannelId }),
+          rowsWhere(oversellRevision, { scopeKey: salesChannelId }),
+        ]
       : []),
   ],
   decide: (state, { lines, salesChannelId = null, reference = null, holdSeconds }, ctx) => {
@@ -86,11 +94,16 @@ function firstProblem(
   if (unknown) return refuse('inventory_level_not_found', unknown.detail);
   const unserved = lines.find(({ served }) => served === undefined);
   if (unserved) return refuse('location_not_in_channel', { ...unserved.detail, salesChannelId });
+  const rule = salesChannelId ? latestOf(state.list(oversellRevision, { scopeKey: salesChannelId })) : undefined;
+  const oversellLimit = channelOversellLimit(rule);
   const taken = new Map<InventoryLevel, number>();
   for (const { detail, quantity, level, served } of lines) {
     if (!level) continue;
     const before = taken.get(level) ?? 0;
-    const available = availableToPromise(level) - (served?.bufferQuantity ?? 0) - before;
+    const promised = served
+      ? availableThrough(level, { bufferQuantity: served.bufferQuantity, oversellLimit })
+      : availableToPromise(level);
+    const available = promised - before;
     if (quantity > available) {
       return refuse('stock_insufficient', { ...detail, quantity, available: Math.max(0, available) });
     }
