@@ -56,7 +56,7 @@ const grants = (set: string, ...values: unknown[]) =>
   admin.query(`update kf.role_grants set ${set} where principal_id = $1`, [shop.connectorId.slice(4), ...values]);
 
 describe('the caller of a source', () => {
-  test('is its connector in its environment, with the scopes of a connector and a ceiling of R1', async () => {
+  test('is its connector in its environment, with the scopes of a connector and a ceiling of R2', async () => {
     const found = await directory().sources.find(shop);
     expect(found).toMatchObject({
       ok: true,
@@ -69,7 +69,8 @@ describe('the caller of a source', () => {
           environmentId: shop.sandbox,
           environment: { kind: 'SANDBOX', status: 'ACTIVE' },
           actor: { type: 'CONNECTOR', id: shop.connectorId, onBehalfOf: null },
-          riskCeiling: 'R1',
+          riskCeiling: 'R2',
+          loginAgeSeconds: null,
         },
       },
     });

@@ -83,6 +83,36 @@ describe('a worker', () => {
     expect(worker.log.lines().filter(({ level }) => level === 'error')).toEqual([]);
   });
 
+  test('ends requests that nobody decided, in an environment where no hold is due', async () => {
+    const { sandbox: store } = await workerWorld.createTenant('Undecided');
+    const kept = await store.hold({ holdSeconds: 3_600 });
+    const asked = await store.run('reservation.cancel', { reservationId: kept.reservationId });
+    if (asked.kind !== 'receipt' || asked.receipt.response === null) throw new Error('the request did not wait');
+    const { approvalId } = JSON.parse(Buffer.from(asked.receipt.response).toString('utf8'));
+    const statusOfRequest = async (): Promise<string> => {
+      const { rows } = await workerWorld.admin.query('select status from kf.approvals where id = $1', [
+        approvalId.slice(4),
+      ]);
+      return rows[0].status;
+    };
+    const sweeper = workerWorld.sweeper();
+    await sweeper.once();
+    expect(await statusOfRequest()).toBe('REQUESTED');
+    // A day is long: the end and its minute are brought forward behind the pipeline's back.
+    await workerWorld.admin.query("update kf.approvals set expires_at = now() - interval '1 second' where id = $1", [
+      approvalId.slice(4),
+    ]);
+    await workerWorld.admin.query(
+      "insert into kf.expiry_schedule (tenant_id, environment_id, due_at) values ($1, $2, now() - interval '1 minute')",
+      [store.tenantId.slice(4), store.environmentId.slice(4)],
+    );
+    expect(await sweeper.once()).toMatchObject({ expired: 1 });
+    expect(await statusOfRequest()).toBe('EXPIRED');
+    expect(await events(store, 'governance.approval.expired')).toBe(1);
+    expect(await store.statusOf(kept.reservationId)).toBe('ACTIVE');
+    expect(await sweeper.once()).toMatchObject({ expired: 0 });
+  });
+
   test('beside another one has one effect for each hold', async () => {
     const { sandbox: store } = await workerWorld.createTenant('Twice');
     const holds = await Promise.all(Array.from({ length: 60 }, () => store.hold()));

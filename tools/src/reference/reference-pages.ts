@@ -107,8 +107,8 @@ function policyPage(): string {
     `Rule set version ${ruleSetVersion}, SHA-256 ${code(ruleSetHash)}. The first rule that applies decides.`,
     [
       ...table(
-        ['rule', 'decision', 'what it says'],
-        ruleSetDescription.map(({ name, decision, says }) => [code(name), decision, says]),
+        ['rule', 'concerns', 'decision', 'what it says'],
+        ruleSetDescription.map(({ name, concerns, decision, says }) => [code(name), concerns, decision, says]),
       ),
       '',
       '## Roles',

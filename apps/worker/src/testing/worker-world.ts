@@ -87,6 +87,7 @@ export async function createWorkerWorld(): Promise<WorkerWorld> {
           environment: { kind, status: 'ACTIVE' },
           actor: { type: 'USER', id: idOf('principals', 'operator') as Id<'principal'>, onBehalfOf: null },
           scopes: new Set(roles.operator),
+          riskCeiling: 'R2',
         },
       });
     return { sandbox: await store('sandbox', 'SANDBOX'), production: await store('production', 'PRODUCTION') };
