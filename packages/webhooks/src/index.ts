@@ -44,3 +44,41 @@ export {
   type HttpSignatureRefusalCode,
 } from './http-signatures/http-signature-refusal.ts';
 export { httpSignatureLimits } from './http-signatures/http-signature-limits.ts';
+export { admitDeliveries, type DeliveryAdmission } from './delivery/admit-deliveries.ts';
+export { classifyAddress, type AddressClass } from './delivery/classify-address.ts';
+export { deliver, type DeliverInput } from './delivery/deliver.ts';
+export { deliveryLimits } from './delivery/delivery-limits.ts';
+export type { DeliveryNetwork } from './delivery/delivery-network.ts';
+export {
+  deliveryFailureCodes,
+  type DeliveryFailureCode,
+  type DeliveryPhase,
+  type DeliveryResult,
+  type DeliveryTimings,
+} from './delivery/delivery-result.ts';
+export {
+  defaultHealthPolicy,
+  newEndpointHealth,
+  type EndpointHealth,
+  type EndpointStatus,
+  type HealthObservation,
+  type HealthPolicy,
+  type HealthReason,
+} from './delivery/endpoint-health.ts';
+export { evolveHealth } from './delivery/evolve-health.ts';
+export { judgeResult, type DeliveryVerdict, type JudgedResult } from './delivery/judge-result.ts';
+export { nextAttempt, type NextAttempt, type NextAttemptInput } from './delivery/next-attempt.ts';
+export type { EgressProxy } from './delivery/open-tunnel.ts';
+export {
+  parseTargetUrl,
+  targetRefusalCodes,
+  type DeliveryTarget,
+  type TargetParse,
+  type TargetPolicy,
+  type TargetRefusal,
+  type TargetRefusalCode,
+} from './delivery/parse-target-url.ts';
+export type { PortPolicy } from './delivery/port-policy.ts';
+export { readRetryAfter } from './delivery/read-retry-after.ts';
+export { resolveTarget, type ResolvedTarget, type ResolveTargetInput } from './delivery/resolve-target.ts';
+export { defaultRetrySchedule, type RetrySchedule } from './delivery/retry-schedule.ts';
