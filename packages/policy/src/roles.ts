@@ -95,7 +95,7 @@ export const roles = {
     'audit.event:read',
   ],
   platform_operator: ['platform.tenant:create', 'platform.tenant:read'],
-  platform_bootstrap: ['access.tenant:bootstrap'],
+  platform_bootstrap: ['access.tenant:bootstrap', 'platform.tenant:confirm'],
 } as const satisfies Record<string, readonly string[]>;
 
 export type RoleName = keyof typeof roles;

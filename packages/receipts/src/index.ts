@@ -28,3 +28,4 @@ export {
   type PublishedKey,
 } from './key-set.ts';
 export { jsonDepthMax, keySetBytesMax, keySetKeysMax, receiptBytesMax, receiptDocumentBytesMax } from './limits.ts';
+export * from './log/index.ts';

@@ -24,17 +24,10 @@ export { createLogger, type LoggerOptions } from './logging/create-logger.ts';
 export { describeError, type ErrorDescription } from './logging/describe-error.ts';
 export { type LogDestination, type LogFields, type Logger, type LogLevel, logLevels } from './logging/logger.ts';
 export { scrubText } from './logging/scrub-text.ts';
-export {
-  type CounterMetric,
-  createMetrics,
-  durationBucketsSeconds,
-  type GaugeMetric,
-  type HistogramMetric,
-  type LabelLists,
-  type LabelValues,
-  type MetricDefinition,
-  type Metrics,
-} from './metrics/create-metrics.ts';
+export { createMetrics, durationBucketsSeconds, type GaugeMetric, type Metrics } from './metrics/create-metrics.ts';
+export type { CounterMetric } from './metrics/registered-counter.ts';
+export type { HistogramMetric } from './metrics/registered-histogram.ts';
+export type { LabelLists, LabelValues, MetricDefinition } from './metrics/series-index.ts';
 export { type MetricSource, type RenderedMetrics, renderMetrics } from './metrics/render-metrics.ts';
 export { type MetricsServer, serveMetrics } from './metrics/serve-metrics.ts';
 export { type ProcessOptions, type RunningProcess, runProcess } from './process/run-process.ts';

@@ -1,27 +1,8 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import { runtimeLimits } from '../runtime-limits.ts';
+import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
+import { type CounterMetric, registerCounter } from './registered-counter.ts';
+import { type HistogramDefinition, type HistogramMetric, registerHistogram } from './registered-histogram.ts';
 import type { MetricSource } from './render-metrics.ts';
-
-/** The labels of a metric: each name with the closed list of its values. */
-export type LabelLists = Readonly<Record<string, readonly string[]>>;
-export type LabelValues<Labels extends LabelLists> = { readonly [Name in keyof Labels]: Labels[Name][number] };
-
-export interface MetricDefinition<Labels extends LabelLists> {
-  /** `kf_<what>_<unit>`, and `_total` at the end of a counter. */
-  readonly name: string;
-  readonly help: string;
-  readonly labels: Labels;
-}
-
-export interface CounterMetric<Labels extends LabelLists> {
-  /** By one unless told otherwise. Throws on a label value outside of its list. */
-  increment(labels: LabelValues<Labels>, by?: number): void;
-}
-
-export interface HistogramMetric<Labels extends LabelLists> {
-  /** Throws on a label value outside of its list. */
-  observe(labels: LabelValues<Labels>, value: number): void;
-}
+import { indexSeries, type LabelLists, type LabelValues, type MetricDefinition } from './series-index.ts';
 
 export interface GaugeMetric<Labels extends LabelLists> {
   /** Throws on a label value outside of its list. */
@@ -30,9 +11,7 @@ export interface GaugeMetric<Labels extends LabelLists> {
 
 export interface Metrics extends MetricSource {
   counter<const Labels extends LabelLists>(definition: MetricDefinition<Labels>): CounterMetric<Labels>;
-  histogram<const Labels extends LabelLists>(
-    definition: MetricDefinition<Labels> & { readonly buckets: readonly number[] },
-  ): HistogramMetric<Labels>;
+  histogram<const Labels extends LabelLists>(definition: HistogramDefinition<Labels>): HistogramMetric<Labels>;
   gauge<const Labels extends LabelLists>(definition: MetricDefinition<Labels>): GaugeMetric<Labels>;
   /** A gauge that is read when it is scraped, such as the load of a pool. */
   measured(definition: { readonly name: string; readonly help: string; readonly read: () => number }): void;
@@ -66,22 +45,18 @@ export function createMetrics(options: { readonly app: string }): Metrics {
     defaultLabels,
     counter(definition) {
       checkName(definition.name, /_total$/);
-      const counter = new Counter({ ...plain(definition), registers });
-      // A series that begins at zero shows its first increment; one that begins at one does not.
-      for (const values of combinationsOf(definition)) counter.inc(values, 0);
-      return { increment: (labels, by = 1) => counter.inc(checked(definition, labels), by) };
+      return registerCounter(registry, definition);
     },
     histogram(definition) {
       checkName(definition.name, /_(seconds|bytes|units|ratio)$/);
-      combinationsOf(definition);
-      const histogram = new Histogram({ ...plain(definition), buckets: [...definition.buckets], registers });
-      return { observe: (labels, value) => histogram.observe(checked(definition, labels), value) };
+      return registerHistogram(registry, definition);
     },
     gauge(definition) {
-      checkName(definition.name, /(?<!_total)$/);
-      combinationsOf(definition);
-      const gauge = new Gauge({ ...plain(definition), registers });
-      return { set: (labels, value) => gauge.set(checked(definition, labels), value) };
+      const { name, help } = definition;
+      checkName(name, /(?<!_total)$/);
+      const series = indexSeries(definition);
+      const gauge = new Gauge({ name, help, labelNames: Object.keys(definition.labels), registers });
+      return { set: (labels, value) => gauge.set({ ...series.labels[series.numberOf(labels)] }, value) };
     },
     measured({ name, help, read }) {
       checkName(name, /(?<!_total)$/);
@@ -90,41 +65,6 @@ export function createMetrics(options: { readonly app: string }): Metrics {
   };
 }
 
-function plain(definition: MetricDefinition<LabelLists>): { name: string; help: string; labelNames: string[] } {
-  return { name: definition.name, help: definition.help, labelNames: Object.keys(definition.labels) };
-}
-
 function checkName(name: string, ending: RegExp): void {
   if (!namePattern.test(name) || !ending.test(name)) throw new TypeError(`a metric cannot be named ${name}`);
-}
-
-/** The labels as they were given, when each is known and none is missing. */
-function checked(
-  definition: MetricDefinition<LabelLists>,
-  labels: Readonly<Record<string, string>>,
-): Record<string, string> {
-  const names = Object.keys(definition.labels);
-  const given = Object.keys(labels);
-  if (given.length !== names.length)
-    throw new RangeError(`${definition.name} has the labels ${names.join(', ') || 'none'}`);
-  for (const name of names) {
-    if (!definition.labels[name]?.includes(labels[name] ?? '')) {
-      throw new RangeError(`${definition.name}: not a declared value of the label ${name}`);
-    }
-  }
-  return labels;
-}
-
-function combinationsOf(definition: MetricDefinition<LabelLists>): Record<string, string>[] {
-  let combinations: Record<string, string>[] = [{}];
-  for (const [name, values] of Object.entries(definition.labels)) {
-    const count = combinations.length * values.length;
-    if (count === 0 || count > runtimeLimits.seriesPerMetric) {
-      throw new RangeError(
-        `${definition.name} would have ${count} series, ${runtimeLimits.seriesPerMetric} are the most`,
-      );
-    }
-    combinations = combinations.flatMap((labels) => values.map((value) => ({ ...labels, [name]: value })));
-  }
-  return combinations;
 }

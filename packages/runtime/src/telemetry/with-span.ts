@@ -53,6 +53,8 @@ export async function withSpan<T>(
     },
     parentOf(options.parent),
   );
+  // Nothing to be active in: the tracer is that of a process without telemetry.
+  if (!trace.isSpanContextValid(span.spanContext())) return work(span);
   return context.with(trace.setSpan(context.active(), span), async () => {
     try {
       return await work(span);

@@ -67,7 +67,7 @@ export function childTraceparent(traceparent: string, randomBytes: RandomBytes):
 function randomHex(randomBytes: RandomBytes, size: number): string {
   const bytes = randomBytes(size);
   if (bytes.length !== size) throw new TypeError(`expected ${size} random bytes, got ${bytes.length}`);
-  const hex = Buffer.from(bytes).toString('hex');
+  const hex = bytes.toHex();
   // All zeros means "no id", and would be ignored by whoever receives it.
   return /^0+$/.test(hex) ? `${hex.slice(0, -1)}1` : hex;
 }

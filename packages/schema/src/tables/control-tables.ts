@@ -34,7 +34,8 @@ export const controlTables = {
     scope: 'environment',
     key: ['id'],
     references: [{ columns: [], table: 'environments' }],
-    grants: operatorWrites,
+    // The sweeper ends requests that nobody decided, and what they kept ceases with them.
+    grants: { ...operatorWrites, erase: ['kf_worker'] },
     outsideEvents: true,
     columns: { id: uuid(), field: text(), value: mutable(nullable(text())), erased_at: mutable(nullable(time())) },
   }),

@@ -20,8 +20,9 @@ export const schemaName = 'kf';
  * ledger       append-only facts: INSERT only, with the receipt of the same transaction
  * receipt      the append-only receipts themselves
  * queue        ids, positions and due times only; a system role may read and remove its rows across tenants
+ * sequence     append-only positions, which the sequencer gives to what was committed before: INSERT only, without a receipt
  */
-export type TableKind = 'entity' | 'ledger' | 'receipt' | 'queue';
+export type TableKind = 'entity' | 'ledger' | 'receipt' | 'queue' | 'sequence';
 
 /** environment: rows of any environment · control: rows that only exist in the tenant's control environment. */
 export type TableScope = 'environment' | 'control';
@@ -81,8 +82,12 @@ export interface Grant {
   readonly update?: readonly RuntimeRole[];
   /** Queues only: the system role that sees and removes rows across tenants. */
   readonly drain?: RuntimeRole;
+  /** Personal values only: may make a value null that it cannot read. */
+  readonly erase?: readonly RuntimeRole[];
   /** The role that finds rows across tenants by their key, and sees no more of them than key, guard and status. */
   readonly lookup?: RuntimeRole;
+  /** Sequences only: the role that sees the positions of every tenant; it also stands in `read`. */
+  readonly overview?: RuntimeRole;
 }
 
 export interface Table {

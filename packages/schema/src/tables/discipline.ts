@@ -42,6 +42,10 @@ export function policiesOf(name: TableName): ExpectedPolicy[] {
       check: null,
     });
   }
+  if (table.grants.overview !== undefined) {
+    const roles = [table.grants.overview];
+    policies.push({ name: 'overview_select', command: 'SELECT', roles, using: 'true', check: null });
+  }
   if (table.grants.drain !== undefined) {
     const roles = [table.grants.drain];
     policies.push({ name: 'drain_select', command: 'SELECT', roles, using: 'true', check: null });
@@ -58,7 +62,7 @@ export interface ExpectedGrant {
 }
 
 export function grantsOf(name: TableName): ExpectedGrant[] {
-  const { read = [], insert = [], update = [], drain, lookup } = tableOf(name).grants;
+  const { read = [], insert = [], update = [], erase = [], drain, lookup } = tableOf(name).grants;
   const changeable = Object.entries(columnsOf(name))
     .filter(([, column]) => column.fixed !== true)
     .map(([column]) => column);
@@ -67,6 +71,10 @@ export function grantsOf(name: TableName): ExpectedGrant[] {
     ...insert.map((role): ExpectedGrant => ({ role, privilege: 'INSERT', columns: null })),
     ...update.map((role): ExpectedGrant => ({ role, privilege: 'UPDATE', columns: changeable })),
   ];
+  for (const role of erase) {
+    const found = ['tenant_id', 'environment_id', ...tableOf(name).key, 'version'];
+    grants.push({ role, privilege: 'SELECT', columns: found }, { role, privilege: 'UPDATE', columns: changeable });
+  }
   if (lookup !== undefined) {
     const columns = ['tenant_id', 'environment_id', ...Object.keys(tableOf(name).columns)];
     grants.push({ role: lookup, privilege: 'SELECT', columns });
@@ -85,7 +93,7 @@ const scoped = (columns: readonly string[]): string => ['tenant_id', 'environmen
 
 function columnSql(name: string, column: Column, kind: Table['kind']): string {
   const identity = column.identity ? ' GENERATED ALWAYS AS IDENTITY' : '';
-  const written = name === 'written_in' && kind !== 'queue' ? ' DEFAULT pg_current_xact_id()' : '';
+  const written = name === 'written_in' && writable.has(kind) ? ' DEFAULT pg_current_xact_id()' : '';
   return `  ${name} ${column.type}${column.nullable ? '' : ' NOT NULL'}${identity}${written}`;
 }
 

@@ -74,43 +74,70 @@ function areFree(names: readonly string[]): boolean {
   return areDistinct(names) && !names.some((name) => takenNames.includes(name));
 }
 
-/** What is wrong with a request as a whole, or null. */
-function requestProblem({ environments, principals, apiKeys, ingestSources }: BootstrapRequest): string | null {
-  const known = [...apiKeys, ...ingestSources].every(
-    (one) =>
-      environments.some(({ name }) => name === one.environment) &&
-      principals.some(({ handle }) => handle === one.principal),
-  );
-  if (!known) return 'keys and sources must name environments and principals of this request';
-  const free =
-    areFree(environments.map(({ name }) => name)) &&
-    areFree(principals.map(({ handle }) => handle)) &&
-    areFree(apiKeys.map(({ name }) => name)) &&
-    areFree(ingestSources.map(({ code }) => code));
-  if (!free) return 'names must be distinct, and neither control nor platform';
-  const people = principals.filter(({ type }) => type === 'USER');
-  const owned = principals.filter(({ owner }) => owner !== undefined);
-  const ownersAreRight = owned.every(
-    ({ type, owner }) => ['AGENT', 'SERVICE'].includes(type) && people.some(({ handle }) => handle === owner),
-  );
-  if (!ownersAreRight) return 'only agents and services have an owner, who must be a person of this request';
-  const identified = principals.flatMap(({ type, identityHash }) => (identityHash ? [{ type, identityHash }] : []));
-  const identitiesAreRight =
-    identified.every(({ type }) => type === 'USER') && areDistinct(identified.map((one) => one.identityHash));
-  if (!identitiesAreRight) return 'only people have an identity, and no two of them the same';
-  return null;
+interface RequestRule {
+  readonly holds: (request: BootstrapRequest) => boolean;
+  readonly message: string;
 }
 
-/** For the pipe of a shape with these fields. */
-export function requestCheck<Request extends BootstrapRequest>(): v.RawCheckAction<Request> {
-  return v.rawCheck<Request>(({ dataset, addIssue }) => {
-    const message = dataset.typed ? requestProblem(dataset.value) : null;
-    if (message !== null) addIssue({ message });
-  });
+/** What must hold between the fields of a request. */
+const requestRules = {
+  references: {
+    message: 'keys and sources must name environments and principals of this request',
+    holds: ({ environments, principals, apiKeys, ingestSources }) =>
+      [...apiKeys, ...ingestSources].every(
+        (one) =>
+          environments.some(({ name }) => name === one.environment) &&
+          principals.some(({ handle }) => handle === one.principal),
+      ),
+  },
+  names: {
+    message: 'names must be distinct, and neither control nor platform',
+    holds: ({ environments, principals, apiKeys, ingestSources }) =>
+      areFree(environments.map(({ name }) => name)) &&
+      areFree(principals.map(({ handle }) => handle)) &&
+      areFree(apiKeys.map(({ name }) => name)) &&
+      areFree(ingestSources.map(({ code }) => code)),
+  },
+  owners: {
+    message: 'only agents and services have an owner, who must be a person of this request',
+    holds: ({ principals }) =>
+      principals.every(
+        ({ type, owner }) =>
+          owner === undefined ||
+          ((type === 'AGENT' || type === 'SERVICE') &&
+            principals.some((one) => one.type === 'USER' && one.handle === owner)),
+      ),
+  },
+  identities: {
+    message: 'only people have an identity, and no two of them the same',
+    holds: ({ principals }) =>
+      principals.every(({ type, identityHash }) => identityHash === undefined || type === 'USER') &&
+      areDistinct(principals.flatMap(({ identityHash }) => identityHash ?? [])),
+  },
+} as const satisfies Record<string, RequestRule>;
+
+/** One of the rules, for the pipe of a shape that has at least these fields. */
+export function requestRule<Request extends BootstrapRequest>(
+  name: keyof typeof requestRules,
+): v.CheckAction<Request, string> {
+  const { holds, message } = requestRules[name];
+  return v.check<Request, string>(holds, message);
 }
 
 /** A request for a tenant, without anything that identifies a person. */
 export const bootstrapRequestShape: v.GenericSchema<unknown, BootstrapRequest> = v.pipe(
   entriesShape,
-  requestCheck<BootstrapRequest>(),
+  requestRule('references'),
+  requestRule('names'),
+  requestRule('owners'),
+  requestRule('identities'),
+  v.examples([
+    {
+      name: 'Acme',
+      environments: [{ name: 'production', kind: 'PRODUCTION' as const }],
+      principals: [{ handle: 'ada', type: 'USER' as const, roles: ['administrator'] }],
+      apiKeys: [],
+      ingestSources: [],
+    },
+  ]),
 );

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { randomBytes } from 'node:crypto';
 import { defaultTenantPolicy, roles } from '@karmanflow/policy';
 import { controlEnvironmentOf, type Database, type Id, limits, newId, openDatabase, toId } from '@karmanflow/schema';
+import * as v from 'valibot';
 import type { Caller } from '../../executor/metadata.ts';
 import { systemAuthority } from '../../executor/system-authority.ts';
 import { createTestWorld, execute, metadataFor, responseOf, type TestWorld } from '../../testing/index.ts';
@@ -10,6 +11,7 @@ import {
   formatSession,
   hashSessionSecret,
   identityHashOf,
+  openSession as openSessionCommand,
   parseSession,
   type SessionCredential,
   sessionSecretBytes,
@@ -90,7 +92,8 @@ async function openSession(at: Place, authenticatedAt = Date.now()): Promise<Ses
     expiresAt: new Date(Date.now() + 8 * hourMilliseconds).toISOString(),
   };
   const made = responseOf(await execute(world.executor, 'access.open_session', input, metadataFor(person)));
-  return { tenantId: at.tenantId, sessionId: made['sessionId'] as Id<'session'>, secret };
+  const { sessionId } = v.parse(openSessionCommand.output, made);
+  return { tenantId: at.tenantId, sessionId, secret };
 }
 
 /** An authenticator whose time the test decides, and which counts its questions to the database. */

@@ -1,7 +1,8 @@
 import {
-  isRoleName,
   parseTenantPolicy,
   riskClasses,
+  type RoleName,
+  roles,
   scopePattern,
   type TenantPolicy,
   tenantPolicyLimits,
@@ -14,23 +15,26 @@ export const secretHashShape: v.GenericSchema<string, string> = v.pipe(
   v.string(),
   v.base64('must be base64'),
   v.check((text) => Buffer.from(text, 'base64').length === 32, 'must be the 32 bytes of a SHA-256'),
+  v.examples(['47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=']),
 );
 
 /** Lower-case hex SHA-256 of issuer, line feed, subject. */
 export const identityHashShape: v.GenericSchema<string, string> = v.pipe(
   v.string(),
   v.regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 in lower-case hex'),
+  v.examples(['e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855']),
 );
 
-export const roleShape: v.GenericSchema<string, string> = v.pipe(
-  v.string(),
-  v.maxLength(limits.codeLength),
-  v.check(isRoleName, 'must be a known role'),
+export const roleShape: v.GenericSchema<unknown, string> = v.picklist(
+  // The names of a record are its keys, which Object.keys widens to string[].
+  Object.keys(roles) as RoleName[],
+  'must be a known role',
 );
 
 export const keyScopesShape: v.GenericSchema<string[], string[]> = v.pipe(
   v.array(v.pipe(v.string(), v.maxLength(limits.textLength), v.regex(scopePattern, 'must be domain.entity:verb'))),
   v.maxLength(limits.scopesPerKey),
+  v.examples([['inventory.level:read']]),
 );
 
 export const riskCeilingShape = v.picklist(riskClasses);

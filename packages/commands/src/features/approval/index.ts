@@ -19,6 +19,7 @@ import { listApprovals, listTenantApprovals } from './queries/approvals.ts';
 
 export { type ApprovalState, type ApprovalStatus, approvalStatuses } from './entities.ts';
 export { approvalPolicyHash } from './policy-hash.ts';
+export { approvalShape, type ApprovalView, approvalView } from './queries/approval-view.ts';
 export { approval, approvalRequested, approvalVote, approve, cancel, deny, expire };
 
 /** Part of every registry: the pipeline itself issues its first event. */

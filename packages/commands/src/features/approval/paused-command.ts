@@ -13,6 +13,7 @@ import { controlRowsWhere, type Load } from '../../definition/entity.ts';
 import type { Registry } from '../../definition/registry.ts';
 import { apiKey, authorityOf, environment, everyScope, principal, roleGrant, tenantPolicy } from '../access/index.ts';
 import { type ApprovalState, approvalVote } from './entities.ts';
+import { personalOf } from './unused-values.ts';
 
 /** What a request holds, made readable again. */
 export interface Paused {
@@ -146,7 +147,7 @@ export function pausedCommandOf(
     expectedVersion: paused.expectedVersion,
     payload: request.commandBody,
     payloadHash: request.commandHash,
-    personal: new Map(Object.entries(JSON.parse(request.personal) as Record<string, Id<'personalData'>>)),
+    personal: new Map(Object.entries(personalOf(request))),
     actor: { type: request.requesterType, id: request.requestedBy, onBehalfOf: request.onBehalfOf },
     credential:
       request.credentialType && request.credentialId

@@ -4,7 +4,7 @@ import { type Id, idShape, limits, textShape } from '@karmanflow/schema';
 import * as v from 'valibot';
 import { accept, type DecisionContext, defineCommand, refuse } from '../../../definition/command.ts';
 import { rowsWhere } from '../../../definition/entity.ts';
-import { bootstrapEntries, type BootstrapRequest, requestCheck } from '../bootstrap-request.ts';
+import { bootstrapEntries, type BootstrapRequest, requestRule } from '../bootstrap-request.ts';
 import { tenant } from '../entities/tenant.ts';
 import {
   apiKeyIssued,
@@ -28,7 +28,10 @@ const input = v.pipe(
     /** The name of the first person among the principals; kept where it can be erased. */
     personName: v.optional(textShape({ lengthMax: limits.textLength })),
   }),
-  requestCheck<Input>(),
+  requestRule<Input>('references'),
+  requestRule<Input>('names'),
+  requestRule<Input>('owners'),
+  requestRule<Input>('identities'),
   v.check(
     ({ personName, principals }) => personName === undefined || principals.some(({ type }) => type === 'USER'),
     'a person name needs a person among the principals',

@@ -29,6 +29,7 @@ export const registerPrincipal = defineCommand({
       'only agents and services have an owner',
     ),
     v.check(({ type, personName }) => personName === undefined || type === 'USER', 'only a person has a name'),
+    v.examples([{ handle: 'ada', type: 'USER', personName: 'Ada Lovelace' }]),
   ),
   output: v.strictObject({ principalId: idShape('principal') }),
   refusals: ['code_taken', 'owner_not_eligible'],

@@ -26,6 +26,7 @@ export const unlinkIdentity = defineCommand({
         new RegExp(`^[0-9a-f]{${identityHashShownCharacters},64}$`),
         `must be at least ${identityHashShownCharacters} characters of a hash in lower-case hex`,
       ),
+      v.examples(['e3b0c44298fc1c14']),
     ),
   }),
   output: v.strictObject({ principalId: idShape('principal') }),

@@ -3,6 +3,7 @@ import { approval, type ApprovalState } from '../entities.ts';
 import { approvalExecuted, approvalFailed, approvalSuperseded, voteRecorded } from '../events.ts';
 import { approversOf, pausedCommandOf, pausedIn } from '../paused-command.ts';
 import { approvalPolicyHash } from '../policy-hash.ts';
+import { unusedValues } from '../unused-values.ts';
 import {
   approvalInput,
   environmentOfApproval,
@@ -59,6 +60,7 @@ function vote(request: ApprovalState, state: StateReader, ctx: DecisionContext) 
     accept({
       events: [approvalSuperseded.of({ approvalId, failure })],
       response: answer({ status: 'SUPERSEDED', approvals: request.approvals, failure }),
+      erase: unusedValues(request),
     });
   const paused = pausedIn(ctx.registry, request);
   if (!paused) return superseded('command_changed');
@@ -85,5 +87,6 @@ function vote(request: ApprovalState, state: StateReader, ctx: DecisionContext) 
   return accept({
     events: [voted, approvalFailed.of({ ...done, failure: why })],
     response: answer({ status: 'FAILED', executionReceiptId, failure: why }),
+    erase: unusedValues(request),
   });
 }

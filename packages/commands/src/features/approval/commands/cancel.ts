@@ -4,6 +4,7 @@ import { accept, defineCommand, refuse } from '../../../definition/command.ts';
 import { rowsWhere } from '../../../definition/entity.ts';
 import { approval } from '../entities.ts';
 import { approvalCancelled } from '../events.ts';
+import { unusedValues } from '../unused-values.ts';
 import { approvalInput, environmentOfApproval } from '../vote.ts';
 
 /** Whoever asked, or on whose behalf it was asked, takes the request back. */
@@ -28,6 +29,7 @@ export const cancel = defineCommand({
     return accept({
       events: [approvalCancelled.of({ approvalId })],
       response: { approvalId, status: 'CANCELLED' as const },
+      erase: unusedValues(request),
     });
   },
 });

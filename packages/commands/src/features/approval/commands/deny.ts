@@ -1,6 +1,7 @@
 import { accept, defineCommand, refuse } from '../../../definition/command.ts';
 import { approval } from '../entities.ts';
 import { approvalDenied, voteRecorded } from '../events.ts';
+import { unusedValues } from '../unused-values.ts';
 import { approvalInput, environmentOfApproval, judgeVote, loadForVote, loadRequest, voteOutput } from '../vote.ts';
 
 /** One human's no, which is the end of it. */
@@ -44,6 +45,7 @@ export const deny = defineCommand({
         result: null,
         failure: null,
       },
+      erase: unusedValues(request),
     });
   },
 });

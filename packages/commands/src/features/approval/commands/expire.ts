@@ -4,6 +4,7 @@ import { accept, defineCommand, refuse } from '../../../definition/command.ts';
 import { rowsWhere } from '../../../definition/entity.ts';
 import { approval } from '../entities.ts';
 import { approvalExpired } from '../events.ts';
+import { unusedValues } from '../unused-values.ts';
 
 /** The end of a request that nobody decided. Issued by the sweeper, in the environment in which the request stands. */
 export const expire = defineCommand({
@@ -27,6 +28,7 @@ export const expire = defineCommand({
     return accept({
       events: [approvalExpired.of({ approvalId })],
       response: { approvalId, status: 'EXPIRED' as const },
+      erase: unusedValues(request),
     });
   },
 });

@@ -33,6 +33,7 @@ export const adjust = defineCommand({
     rowsWhere(location, { id: locationId }),
     ...precedenceOf({ variantId, locationId }).map((scopeKey) => rowsWhere(oversellRevision, { scopeKey })),
   ],
+  amount: ({ delta }) => Math.abs(delta),
   versioned: ({ variantId, locationId }) => rowsWhere(inventoryLevel, { variantId, locationId }),
   decide: (state, { variantId, locationId, delta, reason }) => {
     if (!state.get(variant, { id: variantId })) return refuse('variant_not_found', { variantId });

@@ -93,7 +93,10 @@ export function decideRule<Refusal extends 'oversell_bound_invalid' | 'oversell_
   const before = state.get(oversellPolicy, { scopeKey });
   const rule = ruleOn(before);
   if ('kind' in rule) return rule;
-  const revision = state.versionOf(oversellPolicy, { scopeKey }) + 1;
+  // Somebody may set the same scope for the first time right now, so that its revision is seen and its policy is not yet.
+  // What is decided then breaks the scope's unique key, and is decided again with both in sight.
+  const seen = latestOf(state.list(oversellRevision, { scopeKey }))?.revision ?? 0;
+  const revision = Math.max(state.versionOf(oversellPolicy, { scopeKey }), seen) + 1;
   if (revision > limits.oversellRevisions) return refuse('oversell_revision_limit_reached', { revision: revision - 1 });
   const oversellPolicyId = before?.id ?? ctx.newId('oversellPolicy');
   const { mode, quantity } = rule;

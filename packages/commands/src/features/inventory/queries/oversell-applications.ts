@@ -41,16 +41,22 @@ export async function readRunningApplications(database: Database, scope: Scope):
   });
 }
 
-/** Reads levels that a policy is for and that have another oversell limit than the policies give them, by their keys. */
+export interface LevelToChange {
+  readonly variantId: Id<'variant'>;
+  readonly locationId: Id<'location'>;
+  readonly version: number;
+}
+
+/** Reads levels that a policy is for and that have another oversell limit than the policies give them, by their keys and versions. */
 export async function readLevelsToChange(
   database: Database,
   scope: Scope,
   of: Pick<RunningApplication, 'variantId' | 'locationId'>,
-): Promise<{ readonly variantId: Id<'variant'>; readonly locationId: Id<'location'> }[]> {
+): Promise<LevelToChange[]> {
   const rows = await database.read(scope, (db) => {
     let query = db
       .selectFrom('inventory_levels as l')
-      .select(['l.variant_id', 'l.location_id'])
+      .select(['l.variant_id', 'l.location_id', 'l.version'])
       .where('l.tenant_id', '=', toUuid(scope.tenantId))
       .where('l.environment_id', '=', toUuid(scope.environmentId))
       .where(({ eb }) => eb('l.oversell_limit', '<>', effectiveLimit))
@@ -64,6 +70,7 @@ export async function readLevelsToChange(
   return rows.map((row) => ({
     variantId: toId('variant', row.variant_id),
     locationId: toId('location', row.location_id),
+    version: row.version,
   }));
 }
 
