@@ -1,5 +1,5 @@
 import type { AnyCommand, Outcome, StoredReceipt } from '@karmanflow/commands';
-import { type ReceiptBody, receiptDocument } from '@karmanflow/receipts';
+import { canonicalBytes, type JsonValue, type ReceiptBody, receiptDocument } from '@karmanflow/receipts';
 import { problem } from '@karmanflow/runtime';
 import { isErrorCode } from '@karmanflow/schema';
 import type { ExchangeNotes } from './exchange.ts';
@@ -37,7 +37,7 @@ export function commandResponse(
 function succeeded({ receipt, replayed, approval }: ReceiptOutcome, status: number): Response {
   if (receipt.response === null) throw new Error(`${receipt.id} has no response`);
   // Of a command that still waits, or ended without being run: where its approval stands now, not where it began.
-  const data = status === 202 && approval ? Buffer.from(JSON.stringify(approval)) : receipt.response;
+  const data = status === 202 && approval ? canonicalBytes(approval as unknown as JsonValue) : receipt.response;
   // What is stored as bytes goes out as bytes: through text they would be read and written anew.
   const body = Buffer.concat([
     Buffer.from('{"data":'),

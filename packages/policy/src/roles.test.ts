@@ -160,11 +160,11 @@ describe('the roles', () => {
     }
   });
 
-  test('only the bootstrap role creates tenants, and it does nothing else', () => {
+  test('only the bootstrap role brings tenants into being, and it does nothing else', () => {
     const creators = Object.entries(roles).filter(([, scopes]) =>
       (scopes as readonly string[]).includes('access.tenant:bootstrap'),
     );
-    expect(creators).toEqual([['platform_bootstrap', ['access.tenant:bootstrap']]]);
+    expect(creators).toEqual([['platform_bootstrap', ['access.tenant:bootstrap', 'platform.tenant:confirm']]]);
   });
 
   test('only operators and approvers decide on requests, and only administrators change who may do what', () => {

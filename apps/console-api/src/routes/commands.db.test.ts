@@ -212,15 +212,16 @@ describe('a command that waits', () => {
     expect(signedPart(again)).toBe(signedPart(answer));
   });
 
-  test('R2 from an agent waits like anyone, R3 is for humans', async () => {
+  test('R2 from an agent waits like anyone, R3 is for humans who logged in', async () => {
     const { reservationId } = await operator.succeed('reservation.create', { lines: [{ ...stock, quantity: 1 }] });
     expect((await api.as('agent').send('reservation.cancel', { reservationId })).status).toBe(202);
     const human = await operator.send('probe.reassign', { note: 'all of them' });
-    expect(human.status).toBe(202);
-    expect(receiptIn(human).receipt.policy.rule).toBe('second_human_approves');
+    // A key of theirs is no login: whoever holds it may be anybody.
+    expect(human).toMatchObject({ status: 403, code: 'policy_denied' });
+    expect(human.json['rule']).toBe('login_not_fresh');
     const agent = await api.as('agent').send('probe.reassign', { note: 'all of them' });
     expect(agent).toMatchObject({ status: 403, code: 'policy_denied' });
-    expect(agent.json['rule']).toBe('human_only');
+    expect(agent.json['rule']).toBe('risk_above_ceiling');
   });
 });
 

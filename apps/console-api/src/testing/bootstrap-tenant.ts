@@ -57,7 +57,18 @@ export async function bootstrapTenant(
         { name: 'sandbox', kind: 'SANDBOX' },
         { name: 'production', kind: 'PRODUCTION' },
       ],
-      principals: keys.map(({ name, type, roles: granted }) => ({ handle: name, type, roles: granted })),
+      principals: [
+        ...keys.map(({ name, type, roles: granted }) => ({
+          handle: name,
+          type,
+          roles: granted,
+          // An agent may do what its owner may do; this owner may do whatever a test lets its agent do.
+          ...(type === 'AGENT' ? { owner: `owner-of-${name}` } : {}),
+        })),
+        ...keys
+          .filter(({ type }) => type === 'AGENT')
+          .map(({ name, roles: granted }) => ({ handle: `owner-of-${name}`, type: 'USER' as const, roles: granted })),
+      ],
       apiKeys: keys.map(({ name, environment, secret, riskCeiling = 'R3' }) => ({
         name,
         principal: name,
