@@ -1,4 +1,12 @@
 export {
+  type ApprovalTerms,
+  type Availability,
+  type Capability,
+  type CapabilityPlace,
+  type CapabilityRuling,
+  resolveCapabilities,
+} from './capabilities.ts';
+export {
   accept,
   type AnyCommand,
   type CommandDefinition,

@@ -29,3 +29,4 @@ export {
 } from './key-set.ts';
 export { jsonDepthMax, keySetBytesMax, keySetKeysMax, receiptBytesMax, receiptDocumentBytesMax } from './limits.ts';
 export * from './log/index.ts';
+export * from './archive/index.ts';

@@ -12,17 +12,17 @@ import {
   availableToPromise,
   channelRegistered,
   clearOversellPolicy,
+  effectiveOversell,
   inventoryLevel,
   type InventoryLevel,
   locationRegistered,
   oversellApplication,
+  oversellPolicy,
   setOversellPolicy,
   setSafetyStock,
   stockMovement,
   variantRegistered,
 } from '../inventory/index.ts';
-import { effectiveOversell } from '../inventory/oversell/oversell-policy.ts';
-import { oversellPolicy } from '../inventory/index.ts';
 import { cancel, commit, create as reserve, linesOf, reservation } from '../reservation/index.ts';
 import { create, override } from './index.ts';
 
@@ -104,7 +104,7 @@ const anyStep = fc.oneof(
 );
 type Step = typeof anyStep extends fc.Arbitrary<infer S> ? S : never;
 
-function open(): PureHistory {
+function openHistory(): PureHistory {
   const history = new PureHistory(registry);
   history.append(
     [
@@ -227,7 +227,7 @@ test('any sequence of policies, reservations and allocations: promises have thei
   const seen = new Map<string, number>();
   fc.assert(
     fc.property(fc.array(anyStep, { minLength: 25, maxLength: 70 }), (steps) => {
-      const history = open();
+      const history = openHistory();
       for (const step of steps) {
         const before = new Map(levelsOf(history).map((level) => [`${level.variantId}:${level.locationId}`, level]));
         const result = perform(history, step);
@@ -273,7 +273,7 @@ test('once every application is carried out, each level has the limit of the pol
   let levels = 0;
   fc.assert(
     fc.property(fc.array(policies, { minLength: 5, maxLength: 30 }), (steps) => {
-      const history = open();
+      const history = openHistory();
       for (const step of steps) perform(history, step.do === 'apply' ? { ...step, finished: false } : step);
       while (history.state.list(oversellApplication, { status: 'RUNNING' }).length > 0) {
         expect(perform(history, { do: 'apply', finished: true })).toBe('accept');

@@ -21,8 +21,7 @@ afterAll(async () => {
   await stocked.close();
 });
 
-// Each test asks for what it then looks at.
-// oxlint-disable-next-line typescript/no-explicit-any
+// oxlint-disable-next-line typescript/no-explicit-any -- each test asks for what it then looks at
 async function ask(type: string, input: object, place: 'sandbox' | 'production' | 'control' = 'sandbox'): Promise<any> {
   const query = registry.queries.get(type);
   if (!query) throw new Error(`no query ${type}`);

@@ -30,7 +30,7 @@ export { oversellApplication, oversellPolicy, oversellRevision };
 export { oversellLimitSet, oversellPolicyApplied, oversellPolicySet };
 export { type StockLines, stockLines, touchedStock } from './events.ts';
 export { availableThrough, availableToPromise, type ChannelTerms, emptyLevel, type InventoryLevel } from './level.ts';
-export { channelOversellLimit, latestOf } from './oversell/oversell-policy.ts';
+export { channelOversellLimit, effectiveOversell, latestOf } from './oversell/oversell-policy.ts';
 export {
   readLevelsToChange,
   readRunningApplications,

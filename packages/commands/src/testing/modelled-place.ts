@@ -2,7 +2,7 @@ import type { Client } from 'pg';
 import type { Caller } from '../executor/metadata.ts';
 import type { Executor } from '../executor/executor.ts';
 import type { Outcome } from '../executor/outcome.ts';
-import type { TestTenant } from '../testing/test-tenant.ts';
+import type { TestTenant } from './test-tenant.ts';
 import type { ModelLevel, ModelStep } from './reference-model.ts';
 
 /** One environment of one tenant, driven by the steps of the model through the real pipeline. */

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
 import * as fc from 'fast-check';
 import { proveHistory } from '../testing/prove-history.ts';
 import { createStockedWorld, type StockedWorld } from '../testing/stocked-world.ts';
-import { createModelledPlace, type ModelledPlace } from './modelled-place.ts';
-import { type ModelStep, ReferenceModel } from './reference-model.ts';
+import { createModelledPlace, type ModelledPlace } from '../testing/modelled-place.ts';
+import { type ModelStep, ReferenceModel } from '../testing/reference-model.ts';
 
 setDefaultTimeout(120_000);
 
