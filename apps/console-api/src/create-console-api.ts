@@ -4,6 +4,8 @@ import type { KeySetDocument } from '@karmanflow/receipts';
 import { type Logger, type Metrics, type Profile, secureHeaders, type Telemetry } from '@karmanflow/runtime';
 import type { Database } from '@karmanflow/schema';
 import type { ApiDocument } from './api-document.ts';
+import { createApprovalFeed } from './approval-feed/approval-feed.ts';
+import { feedLimits, type FeedLimits } from './approval-feed/feed-limits.ts';
 import type { Credentials } from './authentication.ts';
 import { describeApi } from './describe-api.ts';
 import { registerEndpoints, unmatchedRoute } from './endpoint.ts';
@@ -11,6 +13,8 @@ import { createHttpMetrics } from './http-metrics.ts';
 import { waitsForApproval } from './openapi.ts';
 import { registerComponents } from './openapi-components.ts';
 import { createReadiness } from './readiness.ts';
+import { approvalFeedEndpoints } from './routes/approval-feed.ts';
+import { capabilityEndpoints } from './routes/capabilities.ts';
 import { commandEndpoints } from './routes/commands.ts';
 import { documentEndpoints } from './routes/documents.ts';
 import { eventEndpoints } from './routes/events.ts';
@@ -37,6 +41,8 @@ export interface ConsoleApiParts {
   readonly publicUrl: string;
   /** What people need to log in; without it there are keys alone. */
   readonly sessions?: SessionParts;
+  /** What differs from the usual bounds of the feed of approvals. */
+  readonly feedLimits?: Partial<FeedLimits>;
 }
 
 export interface ConsoleApi {
@@ -44,7 +50,7 @@ export interface ConsoleApi {
   readonly document: ApiDocument;
   /** Every route of the router, as `METHOD /path` in the form of OpenAPI; `ALL` for what answers other methods. */
   readonly routes: readonly string[];
-  /** Readiness turns into 503 at once; everything else goes on. */
+  /** Readiness turns into 503 at once, and streams that would never end by themselves end; everything else goes on. */
   beginDraining(): void;
 }
 
@@ -60,6 +66,13 @@ export function createConsoleApi(parts: ConsoleApiParts): ConsoleApi {
   };
   const readiness = createReadiness([parts.database, readDatabase]);
   const reading = { authenticator, registry, database: readDatabase };
+  const feed = createApprovalFeed({
+    database: readDatabase,
+    metrics: parts.metrics,
+    limits: { ...feedLimits, ...parts.feedLimits },
+    now: () => performance.now(),
+    onError: (error) => parts.logger.error({ err: error }, 'the feed of approvals failed'),
+  });
   const app = new OpenAPIHono();
   const documentOf = (): ApiDocument => document;
   const endpoints = [
@@ -67,6 +80,8 @@ export function createConsoleApi(parts: ConsoleApiParts): ConsoleApi {
     ...queryEndpoints(reading),
     ...receiptEndpoints({ ...reading, keySet: parts.keySet }),
     ...eventEndpoints(reading),
+    ...capabilityEndpoints(reading),
+    ...approvalFeedEndpoints({ authenticator, feed }),
     ...sessionEndpoints({ credentials: authenticator, sessions }),
     ...loginEndpoints(sessions),
     ...documentEndpoints(documentOf),
@@ -90,7 +105,10 @@ export function createConsoleApi(parts: ConsoleApiParts): ConsoleApi {
     },
     document,
     routes: app.routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`),
-    beginDraining: () => readiness.beginDraining(),
+    beginDraining: () => {
+      readiness.beginDraining();
+      feed.close();
+    },
   };
 }
 

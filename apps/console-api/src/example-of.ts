@@ -17,6 +17,7 @@ interface SchemaNode {
   readonly enum?: readonly unknown[];
   readonly const?: unknown;
   readonly default?: unknown;
+  readonly examples?: readonly unknown[];
   readonly minimum?: number;
   readonly pattern?: string;
   readonly items?: JsonSchema;
@@ -32,6 +33,7 @@ interface SchemaNode {
 export function exampleOf(schema: JsonSchema, name = ''): unknown {
   // What @valibot/to-json-schema makes has members of these types.
   const node = schema as SchemaNode;
+  if (node.examples?.[0] !== undefined) return node.examples[0];
   if (node.default !== undefined) return node.default;
   if (node.const !== undefined) return node.const;
   if (node.enum !== undefined) return node.enum[0];

@@ -12,6 +12,8 @@ export interface ExchangeNotes {
   /** A receipt status or an error code. */
   outcome?: string;
   refusal?: string;
+  /** Why a login did not come about: a code of ours, of the protocol or of its library. */
+  loginProblem?: string;
   receiptId?: string;
   replayed?: boolean;
 }

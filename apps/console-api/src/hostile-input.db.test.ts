@@ -18,7 +18,10 @@ const runsPerOperation = 40;
 const { document } = await createIdleApi();
 const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods)
-    .filter(() => path.startsWith('/v1/'))
+    // Sessions take no command and no query: sessions/hostile-session.db.test.ts.
+    .filter(() => path.startsWith('/v1/') && !path.startsWith('/v1/session'))
+    // An answer without an end: approval-feed/approval-feed.db.test.ts.
+    .filter(([, operation]) => operation.responses['200']?.content?.['text/event-stream'] === undefined)
     .map(([method, operation]) => ({ path, method, operation })),
 );
 const commands = operations
@@ -67,7 +70,7 @@ function otherType(schema: JsonSchema): unknown {
 
 test('there is something to test', () => {
   expect(commands.length).toBe([...registry.commands.values()].filter(({ internal }) => internal !== true).length);
-  expect(reads.length).toBe(registry.queries.size + 2);
+  expect(reads.length).toBe(registry.queries.size + 3);
 });
 
 describe.each(commands)('$id', ({ path, operation, id }) => {
@@ -91,7 +94,8 @@ describe.each(commands)('$id', ({ path, operation, id }) => {
 
   test('refuses when a field is missing that must be there', async () => {
     const { required = [] } = resolve(document, bodySchema(operation)) as { required?: string[] };
-    expect(required.length).toBeGreaterThan(0);
+    // The one command whose fields are all alternatives of each other.
+    expect(required.length > 0 || id === 'inventory.clear_oversell_policy').toBe(true);
     for (const field of required) {
       const { [field]: _left, ...rest } = exampleBody(operation);
       expect(issuesOf(await send(rest))).toContainEqual({ path: field, message: 'required' });
@@ -111,7 +115,7 @@ describe.each(commands)('$id', ({ path, operation, id }) => {
   });
 });
 
-describe.each(reads)('$id', ({ path, operation }) => {
+describe.each(reads)('$id', ({ path, operation, id }) => {
   const address = (fields: Readonly<Record<string, string>>): string => {
     let filled = path;
     const query = new URLSearchParams();
@@ -134,7 +138,8 @@ describe.each(reads)('$id', ({ path, operation }) => {
 
   test('refuses a wrong value in every field', async () => {
     const parameters = parametersOf(operation);
-    expect(parameters.length).toBeGreaterThan(0);
+    // The one read that has nothing to be asked for.
+    expect(parameters.length > 0 || id === 'access.tenant').toBe(true);
     for (const { name } of parameters)
       issuesOf(await operator.get(address({ ...needed, [name]: '\u0001 wrong \u0001' })));
   });

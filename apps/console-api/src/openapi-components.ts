@@ -2,6 +2,7 @@ import type { OpenAPIHono } from '@hono/zod-openapi';
 import type { AnyCommand } from '@karmanflow/commands';
 import { identityHeaders } from '@karmanflow/runtime';
 import { limits } from '@karmanflow/schema';
+import { feedDataShape } from './approval-feed/feed-shapes.ts';
 import { commandHeaders } from './command-headers.ts';
 import {
   eventPageShape,
@@ -24,6 +25,7 @@ export function registerComponents(
     ReceiptDocument: jsonSchemaOf(receiptDocumentShape, 'output'),
     PendingApproval: jsonSchemaOf(pendingApprovalShape, 'output'),
     EventPage: jsonSchemaOf(eventPageShape, 'output'),
+    ApprovalFeedData: jsonSchemaOf(feedDataShape, 'output'),
     ReceiptKeySet: jsonSchemaOf(keySetShape, 'output'),
     Health: jsonSchemaOf(healthShape, 'output'),
   };
@@ -36,6 +38,14 @@ export function registerComponents(
     scheme: 'bearer',
     description:
       'An API key, `kf_…`, in the Authorization header and nowhere else. It decides tenant, environment and actor.',
+  });
+  registry.registerComponent('securitySchemes', 'session', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: '__Host-kf_session',
+    description:
+      'What a browser gets at /login. Whatever is not GET also carries the header x-karmanflow-csrf with the token of GET ' +
+      '/v1/session, and comes from a page of this origin.',
   });
 }
 
@@ -73,6 +83,11 @@ const parameters = {
       minimum: 1,
       maximum: limits.commandDeadlineMilliseconds,
     },
+  ),
+  LastEventId: headerParameter(
+    'Last-Event-ID',
+    'The id of the last message that was seen: the feed goes on after it. Browsers send it by themselves.',
+    text,
   ),
   CausationId: headerParameter(
     identityHeaders.causationId,

@@ -11,7 +11,9 @@ type Responses = Operation['responses'];
 /** What any request with a credential may be answered, whatever it asks for. */
 const everyRead: readonly TransportErrorCode[] = [
   'header_invalid',
+  'credential_ambiguous',
   'unauthenticated',
+  'session_required',
   'policy_denied',
   'internal_error',
   'draining',
@@ -20,6 +22,7 @@ const everyRead: readonly TransportErrorCode[] = [
 
 const everyCommand: readonly TransportErrorCode[] = [
   ...everyRead,
+  'csrf_token_invalid',
   'json_malformed',
   'input_invalid',
   'idempotency_key_missing',
@@ -43,7 +46,7 @@ export const readProblems = everyRead;
 const ref = (section: string, name: string): { $ref: string } => ({ $ref: `#/components/${section}/${name}` });
 export const schemaRef = (name: string): { $ref: string } => ref('schemas', name);
 
-export const secured: Pick<Operation, 'security'> = { security: [{ apiKey: [] }] };
+export const secured: Pick<Operation, 'security'> = { security: [{ apiKey: [] }, { session: [] }] };
 
 const answerHeaders = {
   [identityHeaders.requestId]: ref('headers', 'RequestId'),

@@ -53,7 +53,7 @@ export function readEndpoint({ authenticator }: ReadAccess, definition: ReadDefi
 }
 
 /** Path parameters and the query string as one object. A field that is given twice is refused: which one was meant? */
-function fieldsOf(exchange: Exchange, names: readonly string[]): InputResult<unknown> {
+export function fieldsOf(exchange: Exchange, names: readonly string[]): InputResult<unknown> {
   const fields = new Map(names.map((name) => [name, exchange.parameter(name)]));
   for (const [name, value] of new URL(exchange.request.url).searchParams) {
     if (fields.has(name)) return { ok: false, issues: [{ path: name.slice(0, 64), message: 'given twice' }] };

@@ -1,5 +1,11 @@
-import type { AnyCommand, AnyQuery, Registry } from '@karmanflow/commands';
-import { evaluatePolicy, type PolicyDecision, type PolicyQuestion, type RiskClass } from '@karmanflow/policy';
+import {
+  type Availability,
+  type Caller,
+  type Capability,
+  type Registry,
+  resolveCapabilities,
+} from '@karmanflow/commands';
+import type { RiskClass } from '@karmanflow/policy';
 import { toJsonSchema } from '@valibot/to-json-schema';
 
 /** A command or query as an agent is offered it (Model Context Protocol, `tools/list`). */
@@ -10,40 +16,50 @@ export interface AgentTool {
   /** JSON Schema of the arguments; unknown ones are refused. */
   readonly inputSchema: object;
   readonly risk: RiskClass;
-  /** allow: it runs at once · needs_approval: it pauses for a named human. What is denied is not offered. */
-  readonly availability: Exclude<PolicyDecision['decision'], 'deny'>;
+  /** allowed: it runs at once · needs_approval: it pauses for a named human. What is denied is not offered. */
+  readonly availability: Exclude<Availability, 'denied'>;
+  /** Amounts above this one are not allowed at once; null where the tenant draws no line. */
+  readonly allowedUpTo: number | null;
   readonly annotations: { readonly readOnlyHint: boolean; readonly idempotentHint: true };
 }
 
 /**
- * The tools that one actor has in one environment. The same policy that decides about a command decides whether it is
- * offered, so that what an agent sees is what it may do. Internal commands are never offered.
+ * The tools of one caller: what `resolveCapabilities` tells everybody, without what is denied, so that what an agent sees
+ * is what it may do. A command that can run in two places is offered as the better of the two.
  */
-export function toolCatalogue(
-  registry: Registry,
-  caller: Pick<PolicyQuestion, 'actor' | 'environment'>,
-): readonly AgentTool[] {
-  const commands = [...registry.commands.values()].filter((command) => command.internal !== true);
-  return [
-    ...commands.map((command) => toolOf(command, command.risk, caller)),
-    ...[...registry.queries.values()].map((query) => toolOf(query, 'R0', caller)),
-  ].filter((tool) => tool !== null);
+export function toolCatalogue(registry: Registry, caller: Caller): readonly AgentTool[] {
+  return resolveCapabilities(registry, caller)
+    .map(toolOf)
+    .filter((tool) => tool !== null);
 }
 
-function toolOf(
-  definition: AnyCommand | AnyQuery,
-  risk: RiskClass,
-  caller: Pick<PolicyQuestion, 'actor' | 'environment'>,
-): AgentTool | null {
-  const { decision } = evaluatePolicy({ ...caller, command: { ...definition, risk } });
-  if (decision === 'deny') return null;
+function toolOf({ type, summary, risk, input, places }: Capability): AgentTool | null {
+  const place = bestOf(places);
+  if (place === null || place.availability === 'denied') return null;
   return {
-    name: definition.type.replace('.', '_'),
-    description: definition.summary,
-    // Checks that JSON Schema cannot say stay with the command's own parser, which runs in any case.
-    inputSchema: toJsonSchema(definition.input, { typeMode: 'input', errorMode: 'ignore' }),
+    name: type.replace('.', '_'),
+    description: summary,
+    inputSchema: schemaOf(input),
     risk,
-    availability: decision,
+    availability: place.availability,
+    allowedUpTo: place.aboveLimit?.limit ?? null,
     annotations: { readOnlyHint: risk === 'R0', idempotentHint: true },
   };
+}
+
+function bestOf(places: Capability['places']): Capability['places'][number] | null {
+  const find = (availability: Availability) => places.find((place) => place.availability === availability);
+  return find('allowed') ?? find('needs_approval') ?? null;
+}
+
+/** By the schema that they were made from, which stands in the registry as long as the process does. */
+const schemas = new WeakMap<Capability['input'], object>();
+
+function schemaOf(input: Capability['input']): object {
+  const known = schemas.get(input);
+  if (known) return known;
+  // Checks that JSON Schema cannot say stay with the command's own parser, which runs in any case.
+  const schema = toJsonSchema(input, { typeMode: 'input', errorMode: 'ignore' });
+  schemas.set(input, schema);
+  return schema;
 }

@@ -107,7 +107,10 @@ export function createIdentityProvider(options: IdentityProviderOptions): Reques
     send(response, { status: refused === null ? 200 : 401, page, nonce });
   }
 
-  function answerPage(response: ServerResponse, { status, code }: { readonly status: number; readonly code: string }): void {
+  function answerPage(
+    response: ServerResponse,
+    { status, code }: { readonly status: number; readonly code: string },
+  ): void {
     const nonce = newNonce();
     send(response, { status, page: errorPage({ code, nonce }), nonce });
   }
@@ -144,7 +147,11 @@ export function createIdentityProvider(options: IdentityProviderOptions): Reques
       const isExpected = error instanceof Error && error.name === 'SessionNotFound';
       if (!isExpected) options.onError(error);
       if (response.headersSent) response.end();
-      else answerPage(response, isExpected ? { status: 400, code: 'session_not_found' } : { status: 500, code: 'server_error' });
+      else
+        answerPage(
+          response,
+          isExpected ? { status: 400, code: 'session_not_found' } : { status: 500, code: 'server_error' },
+        );
     });
   };
 }

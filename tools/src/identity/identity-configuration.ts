@@ -1,11 +1,5 @@
 import { resolve } from 'node:path';
-import {
-  type Configuration,
-  portVariable,
-  readSecretReference,
-  required,
-  sharedVariables,
-} from '@karmanflow/runtime';
+import { type Configuration, portVariable, readSecretReference, required, sharedVariables } from '@karmanflow/runtime';
 
 const { KF_PROFILE, KF_SECRETS, KF_PUBLIC_URL, KF_LOG_LEVEL } = sharedVariables;
 
@@ -26,7 +20,8 @@ export const identityConfigurationShape = {
       purpose: 'Where browsers are sent back to, and nowhere else.',
       expected: 'an http or https address without credentials or fragment',
     },
-    (text) => (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && !text.includes('#') ? text : undefined),
+    (text) =>
+      URL.canParse(text) && /^https?:$/.test(new URL(text).protocol) && !text.includes('#') ? text : undefined,
   ),
   KF_OIDC_CLIENT_ID: required(
     { purpose: 'The name under which the one client is known.', expected: 'visible characters' },

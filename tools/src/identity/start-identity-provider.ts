@@ -1,5 +1,13 @@
 import { createServer, type Server } from 'node:http';
-import { createMetrics, createFileSecretStore, type Logger, readSecretText, type RunningProcess, serveMetrics, stopInOrder } from '@karmanflow/runtime';
+import {
+  createMetrics,
+  createFileSecretStore,
+  type Logger,
+  readSecretText,
+  type RunningProcess,
+  serveMetrics,
+  stopInOrder,
+} from '@karmanflow/runtime';
 import { openLocalSecrets } from '../local/local-secrets.ts';
 import { readAccounts } from './accounts.ts';
 import { createIdentityProvider } from './create-identity-provider.ts';

@@ -40,6 +40,13 @@ export const demoKeys: Readonly<Record<DemoKeyName, DemoKey>> = {
 export const demoTenantName = 'Demo';
 export const demoPersonName = 'Demo Operator';
 
+/** Who can log in, under the subject of their handle. Two of them can approve what the other asks for. */
+export const demoPeople = [
+  { handle: 'ada', displayName: 'Ada, administrator and approver', roles: ['operator', 'administrator', 'approver'] },
+  { handle: 'bob', displayName: 'Bob, operator and approver', roles: ['operator', 'approver'] },
+  { handle: 'cyd', displayName: 'Cyd, who only looks', roles: ['viewer'] },
+] as const;
+
 export const demoPrincipals = [
   { handle: 'operator', type: 'USER', roles: ['operator', 'administrator'] },
   { handle: 'storefront', type: 'SERVICE', roles: ['operator'] },
@@ -90,7 +97,7 @@ export const demoVariants: readonly {
 export const demoFingerprint: string = createHash('sha256')
   .update(
     JSON.stringify([
-      [demoTenantName, demoPersonName, demoEnvironments, demoPrincipals, demoKeys, demoIngestSource],
+      [demoTenantName, demoPersonName, demoEnvironments, demoPrincipals, demoPeople, demoKeys, demoIngestSource],
       [demoLocations, demoChannels, demoVariants],
     ]),
   )

@@ -12,6 +12,7 @@ import {
   type DemoKeyName,
   demoKeyNames,
   demoKeys,
+  demoPeople,
   demoPersonName,
   demoPrincipals,
   demoTenantName,
@@ -54,8 +55,13 @@ function newKeySecret(): string {
 export type DemoTenant = Pick<Demo, 'tenantId' | 'environments' | 'keys' | 'ingest'>;
 
 /** Brings the tenant into being by the internal command, as the platform; finds it when it exists. */
-export async function bootstrapDemo(work: { commands: DemoCommands; choice: DemoChoice }): Promise<DemoTenant> {
-  const { commands, choice } = work;
+export async function bootstrapDemo(work: {
+  readonly commands: DemoCommands;
+  readonly choice: DemoChoice;
+  /** The identity provider whose subjects the people of the demo are. */
+  readonly identityIssuer: string;
+}): Promise<DemoTenant> {
+  const { commands, choice, identityIssuer: issuer } = work;
   const { tenantId } = choice;
   const made = await commands.succeed({
     command: access.bootstrapTenant,
@@ -65,7 +71,15 @@ export async function bootstrapDemo(work: { commands: DemoCommands; choice: Demo
       name: demoTenantName,
       personName: demoPersonName,
       environments: demoEnvironments.map((one) => ({ ...one })),
-      principals: demoPrincipals.map((principal) => ({ ...principal, roles: [...principal.roles] })),
+      principals: [
+        ...demoPrincipals.map((principal) => ({ ...principal, roles: [...principal.roles] })),
+        ...demoPeople.map(({ handle, roles }) => ({
+          handle,
+          type: 'USER' as const,
+          roles: [...roles],
+          identityHash: access.identityHashOf({ issuer, subject: handle }),
+        })),
+      ],
       apiKeys: demoKeyNames.map((name) => ({
         name,
         ...demoKeys[name],

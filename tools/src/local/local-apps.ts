@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RuntimeRole } from '@karmanflow/schema';
 
-export const appNames = ['console-api', 'ingest', 'worker'] as const;
+/** The apps of a deployment, and `identity`, at which people log in where there is no provider of their own. */
+export const appNames = ['console-api', 'ingest', 'worker', 'identity'] as const;
 export type AppName = (typeof appNames)[number];
 
 /** What the local environment has to know of an app. */
@@ -12,7 +13,8 @@ export interface LocalApp {
   /** The variables by which a developer moves it to other ports. */
   readonly portVariable: string;
   readonly metricsPortVariable: string;
-  readonly role: RuntimeRole;
+  /** Null for what needs no database. */
+  readonly role: RuntimeRole | null;
   /** The role for reading, where the app has one of its own for it. */
   readonly readRole: RuntimeRole | null;
 }
@@ -42,11 +44,22 @@ export const localApps: Readonly<Record<AppName, LocalApp>> = {
     role: 'kf_worker',
     readRole: null,
   },
+  identity: {
+    port: 4003,
+    metricsPort: 4103,
+    portVariable: 'KF_IDENTITY_PORT',
+    metricsPortVariable: 'KF_IDENTITY_METRICS_PORT',
+    role: null,
+    readRole: null,
+  },
 };
 
 /** The file that runs an app of the checkout at `root`. */
 export function appEntry(options: { readonly root: string; readonly app: AppName }): string {
-  return join(options.root, 'apps', options.app, 'src', 'main.ts');
+  const { root, app } = options;
+  return app === 'identity'
+    ? join(root, 'tools', 'src', 'identity', 'main.ts')
+    : join(root, 'apps', app, 'src', 'main.ts');
 }
 
 /** The apps that this checkout has. */

@@ -24,6 +24,7 @@ describe('settings of the local environment', () => {
         'console-api': { port: 4000, metricsPort: 4100 },
         ingest: { port: 4001, metricsPort: 4101 },
         worker: { port: 4002, metricsPort: 4102 },
+        identity: { port: 4003, metricsPort: 4103 },
       },
     });
     expect(appPortsOf(settings, ['worker'])).toEqual([

@@ -55,7 +55,12 @@ export function readLocalSettings(options: {
     port: port(localApps[app].portVariable, localApps[app].port),
     metricsPort: port(localApps[app].metricsPortVariable, localApps[app].metricsPort),
   });
-  const apps = { 'console-api': appPorts('console-api'), ingest: appPorts('ingest'), worker: appPorts('worker') };
+  const apps = {
+    'console-api': appPorts('console-api'),
+    ingest: appPorts('ingest'),
+    worker: appPorts('worker'),
+    identity: appPorts('identity'),
+  };
   const settings = { root, stateDirectory, databaseUrl: environment['DATABASE_URL'] || null, postgresPort, apps };
   const problem = wrong[0] ?? samePort(settings);
   return problem === undefined ? accepted(settings) : refused(problem);

@@ -10,6 +10,7 @@ import { existingApps } from './local-apps.ts';
 import { type LocalProblem, type Result, accepted, refused } from './local-problem.ts';
 import { openLocalSecrets } from './local-secrets.ts';
 import { appPortsOf, type LocalSettings } from './local-settings.ts';
+import { preparePeople } from './prepare-people.ts';
 import type { Progress } from './progress.ts';
 import { provision, type Provisioned, roleSecretName } from './provision.ts';
 import { claimRun, type RunClaim } from './run-record.ts';
@@ -17,7 +18,7 @@ import type { RunningApp } from './running-app.ts';
 import { seedDemo } from './seed-demo.ts';
 import { recordOf, startApps } from './start-apps.ts';
 import { prepareStateDirectory, type StatePaths, statePaths } from './state-directory.ts';
-import type { SummarizedDatabase } from './summary.ts';
+import type { SummarizedAccounts, SummarizedDatabase } from './summary.ts';
 import type { Teardown } from './teardown.ts';
 
 /** Everything that runs. */
@@ -26,6 +27,7 @@ export interface Environment {
   /** The embedded server, or null when DATABASE_URL names another. */
   readonly server: Cluster | null;
   readonly demo: Demo;
+  readonly accounts: SummarizedAccounts;
   readonly apps: readonly RunningApp[];
 }
 
@@ -59,14 +61,17 @@ export async function openEnvironment(opening: Opening): Outcome<Environment> {
   if (stop.aborted) return refused(interrupted);
   const provisioned = await prepareDatabase(progress, { adminUrl: database.value.adminUrl, paths });
   if (stop.aborted) return refused(interrupted);
-  const demo = await seed(progress, provisioned);
+  const people = await preparePeople({ settings, paths });
+  if (!people.ok) return people;
+  const demo = await seed(progress, { provisioned, identityIssuer: people.value.issuer });
   if (!demo.ok) return demo;
   if (stop.aborted) return refused(interrupted);
-  const apps = await startApps({ ...opening, secretsDirectory: paths.secrets });
+  const apps = await startApps({ ...opening, secretsDirectory: paths.secrets, accountsFile: paths.accounts });
   if (!apps.ok) return apps;
   await claim.value.record(await recordOf(apps.value));
   const { summary, server } = database.value;
-  return accepted({ database: summary, server, demo: demo.value, apps: apps.value });
+  const accounts = { file: paths.accounts, subjects: people.value.accounts.map(({ subject }) => subject) };
+  return accepted({ database: summary, server, demo: demo.value, accounts, apps: apps.value });
 }
 
 const interrupted: LocalProblem = {
@@ -146,10 +151,13 @@ async function prepareDatabase(
   return provisioned;
 }
 
-async function seed(progress: Progress, provisioned: Provisioned): Outcome<Demo> {
+async function seed(
+  progress: Progress,
+  work: { readonly provisioned: Provisioned; readonly identityIssuer: string },
+): Outcome<Demo> {
   const end = progress.begin('demo data');
   try {
-    const demo = await seedDemo({ provisioned });
+    const demo = await seedDemo(work);
     const isCurrent = demo.fingerprint === demoFingerprint;
     end(isCurrent ? 'tenant "Demo"' : 'made by an earlier state of the code; `bun run reset` makes it new');
     return accepted(demo);

@@ -7,6 +7,7 @@ import { seedChannelsAndStock, seedMasterData } from './demo-catalogue.ts';
 import { type DemoCommands, openDemoCommands } from './demo-commands.ts';
 import { type DemoEnvironment, demoFingerprint } from './demo-plan.ts';
 import { bootstrapDemo, chooseDemo, type DemoTenant } from './demo-tenant.ts';
+import { localApps } from './local-apps.ts';
 import { openLocalSecrets, secretReference } from './local-secrets.ts';
 import { keyringSecretName, type Provisioned } from './provision.ts';
 
@@ -18,9 +19,15 @@ import { keyringSecretName, type Provisioned } from './provision.ts';
  */
 export async function seedDemo(options: {
   readonly provisioned: Provisioned;
+  /** At which the people of the demo log in; that of the usual port unless given. */
+  readonly identityIssuer?: string;
   readonly log?: (line: string) => void;
 }): Promise<Demo> {
-  const { provisioned, log = () => undefined } = options;
+  const {
+    provisioned,
+    identityIssuer = `http://127.0.0.1:${localApps.identity.port}`,
+    log = () => undefined,
+  } = options;
   const { secretsDirectory } = provisioned;
   const demoFile = join(dirname(secretsDirectory), 'demo.json');
   const database = openDatabase({ url: provisioned.urlFor('kf_command'), applicationName: 'karmanflow-seed' });
@@ -34,7 +41,7 @@ export async function seedDemo(options: {
     const { signer } = await loadReceiptKeyring(store, secretReference(keyringSecretName));
     const commands = openDemoCommands({ database, signer });
     try {
-      const tenant = await bootstrapDemo({ commands, choice });
+      const tenant = await bootstrapDemo({ commands, choice, identityIssuer });
       log('the tenant exists');
       const catalogue = await seedCatalogues({ commands, tenant, database, log });
       const demo: Demo = { ...tenant, catalogue, fingerprint: demoFingerprint };

@@ -75,9 +75,13 @@ function appEnvironment(options: {
     KF_PORT: String(options.port),
     KF_METRICS_PORT: String(options.metricsPort),
     KF_SECRETS: `file:${resolve(options.secretsDirectory)}`,
-    KF_DATABASE_URL_REF: secretReference(roleSecretName(role)),
+    ...(role === null
+      ? {}
+      : {
+          KF_DATABASE_URL_REF: secretReference(roleSecretName(role)),
+          KF_RECEIPT_KEYRING_REF: secretReference(keyringSecretName),
+        }),
     ...(readRole === null ? {} : { KF_READ_DATABASE_URL_REF: secretReference(roleSecretName(readRole)) }),
-    KF_RECEIPT_KEYRING_REF: secretReference(keyringSecretName),
     KF_PUBLIC_URL: `http://127.0.0.1:${options.port}`,
   };
 }

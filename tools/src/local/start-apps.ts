@@ -1,6 +1,7 @@
 import { type AppName, existingApps } from './local-apps.ts';
 import { type LocalProblem, type Result, accepted } from './local-problem.ts';
 import type { LocalSettings } from './local-settings.ts';
+import { peopleEnvironment } from './people-environment.ts';
 import { processIdentity } from './process-identity.ts';
 import type { Progress } from './progress.ts';
 import type { RecordedApp } from './run-record.ts';
@@ -18,15 +19,17 @@ export async function startApps(work: {
   readonly teardown: Teardown;
   readonly stop: AbortSignal;
   readonly secretsDirectory: string;
+  readonly accountsFile: string;
 }): Promise<Result<readonly RunningApp[], LocalProblem>> {
-  const { settings, progress, teardown, secretsDirectory } = work;
+  const { settings, progress, teardown, secretsDirectory, accountsFile } = work;
   const { root } = settings;
   const giveUp = new AbortController();
   const signal = AbortSignal.any([work.stop, giveUp.signal]);
   const problems: LocalProblem[] = [];
   const start = async (app: AppName): Promise<RunningApp[]> => {
     const end = progress.begin(app);
-    const started = await tryStartApp({ app, ...settings.apps[app], secretsDirectory, root, signal });
+    const environment = peopleEnvironment({ app, settings, accountsFile });
+    const started = await tryStartApp({ app, ...settings.apps[app], secretsDirectory, root, signal, environment });
     if (!started.ok) {
       problems.push(started.problem);
       giveUp.abort();

@@ -11,6 +11,10 @@ export interface StatePaths {
   readonly secrets: string;
   readonly logs: string;
   readonly demo: string;
+  /** The people who can log in, with their passwords. */
+  readonly accounts: string;
+  /** Cookies of people who logged in with `bun run login`. */
+  readonly sessions: string;
   readonly run: string;
 }
 
@@ -22,6 +26,8 @@ export function statePaths(directory: string): StatePaths {
     secrets: join(directory, 'secrets'),
     logs: join(directory, 'logs'),
     demo: join(directory, 'demo.json'),
+    accounts: join(directory, 'accounts.json'),
+    sessions: join(directory, 'sessions'),
     run: join(directory, 'run.json'),
   };
 }
@@ -30,7 +36,7 @@ export function statePaths(directory: string): StatePaths {
 export function stateEntries(paths: StatePaths): string[] {
   const { postgres } = paths;
   const database = [`${postgres}.partial`, postgres, `${postgres}.log`, `${postgres}.log.1`];
-  return [...database, paths.demo, paths.secrets, paths.logs, paths.run];
+  return [...database, paths.demo, paths.accounts, paths.sessions, paths.secrets, paths.logs, paths.run];
 }
 
 /**

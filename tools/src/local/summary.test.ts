@@ -18,16 +18,17 @@ const content: SummaryContent = {
   database: { address: '127.0.0.1:54321', processId: 7, logFile: resolve(root, '.karmanflow', 'postgres.log') },
   apps: [app('console-api', 4000), app('ingest', 4001), app('worker', 4002)],
   demo,
+  accounts: { file: resolve(root, '.karmanflow', 'accounts.json'), subjects: ['ada', 'bob'] },
   run: runCommand({ bun: 'npx -y bun@1.2.3', root, variables: { KF_STATE_DIRECTORY: "some one's/.karmanflow" } }),
   idempotencyKey: 'key-1',
 };
 const shells = ['sh', 'bash', 'zsh'].filter((shell) => spawnSync(shell, ['-c', 'exit 0']).status === 0);
 
 /** What curl and npx would be called with if the block of the summary that begins with `start` were pasted. */
-function pasted(shell: string, start: string): string[] {
+function pasted(shell: string, start: string, contains = ''): string[] {
   const block = summaryText(content)
     .split('\n\n')
-    .find((text) => text.startsWith(start));
+    .find((text) => text.startsWith(start) && text.includes(contains));
   if (block === undefined) throw new Error(`the summary has no block ${start}`);
   const show = `() { printf '%s\\n' "$@" \${KF_STATE_DIRECTORY+"$KF_STATE_DIRECTORY"}; }; `;
   const run = spawnSync(shell, ['-c', `curl${show}npx${show}sh() { cat; }; ${block}`], { encoding: 'utf8' });
@@ -45,6 +46,9 @@ describe('the summary', () => {
     for (const path of ['/docs', '/openapi.json', '/.well-known/karmanflow/receipt-keys.json']) {
       expect(summaryText(content)).toContain(`http://127.0.0.1:4000${path}\n`);
     }
+    expect(summaryText(content)).toContain(
+      'People log in at http://127.0.0.1:4000/login: ada, bob. Their passwords are in .karmanflow/accounts.json.',
+    );
     expect(summaryText(content)).toMatch(/ npx -y bun@1\.2\.3 run --cwd '.+' down\n/);
   });
 
@@ -62,7 +66,9 @@ describe('the summary', () => {
       }),
     ]);
     const words = ['-y', 'bun@1.2.3', 'run', '--cwd', root, '--silent', 'webhook', '--print'];
-    expect(pasted(shell, 'KF_STATE')).toEqual([...words, "some one's/.karmanflow"]);
+    expect(pasted(shell, 'KF_STATE', 'webhook')).toEqual([...words, "some one's/.karmanflow"]);
+    const login = ['-y', 'bun@1.2.3', 'run', '--cwd', root, 'login', 'ada'];
+    expect(pasted(shell, 'KF_STATE', 'login')).toEqual([...login, "some one's/.karmanflow"]);
     expect(pasted(shell, "curl -sS -w '\\n' 'http://127.0.0.1:4000/v1/events")).toContain(
       'http://127.0.0.1:4000/v1/events?limit=5',
     );

@@ -11,11 +11,18 @@ export interface SummarizedDatabase {
   readonly logFile: string | null;
 }
 
+/** Who can log in. */
+export interface SummarizedAccounts {
+  readonly file: string;
+  readonly subjects: readonly string[];
+}
+
 export interface SummaryContent {
   readonly root: string;
   readonly database: SummarizedDatabase;
   readonly apps: readonly Pick<RunningApp, 'app' | 'url' | 'processId' | 'logFile'>[];
   readonly demo: Demo;
+  readonly accounts: SummarizedAccounts;
   /** How the reader runs a script of this checkout, from anywhere: everything but the name of the script. */
   readonly run: string;
   /** For the example request: new for each run. */
@@ -30,6 +37,7 @@ export function summaryText(content: SummaryContent): string {
     placesBlock(content),
     api === null ? null : linksBlock({ api, demo: content.demo }),
     api === null ? null : reservationBlock({ ...content, api }),
+    api === null ? null : peopleBlock({ ...content, api }),
     hasIngest ? webhookBlock(content) : null,
     api === null ? null : evidenceBlock({ api, demo: content.demo }),
     `Stop it with Ctrl-C, or from elsewhere with:\n\n${content.run} down`,
@@ -81,6 +89,15 @@ function reservationBlock(content: SummaryContent & { readonly api: string }): s
   ]);
   const title = `Hold two ${variant?.sku ?? ''} in ${location.name}. Send it twice: it happens once, with the same receipt.`;
   return `${title}\n\n${command}`;
+}
+
+function peopleBlock({ accounts, root, run, api }: SummaryContent & { readonly api: string }): string {
+  const [first = ''] = accounts.subjects;
+  const names = accounts.subjects.join(', ');
+  const title =
+    `People log in at ${api}/login: ${names}. Their passwords are in ${pathSeenFrom(root, accounts.file)}. ` +
+    'This logs one of them in and prints what to send with curl.';
+  return `${title}\n\n${run} login ${first}`;
 }
 
 function webhookBlock({ run }: SummaryContent): string {

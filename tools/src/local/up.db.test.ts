@@ -140,6 +140,36 @@ describe('bun run up', () => {
     expect(refused.output).toContain('stock_insufficient');
   });
 
+  test('lets people log in, and what it prints for them can be pasted', async () => {
+    const printed = await paste(
+      commandWith(environmentUp.output(), ' login ada').replace(' login ', ' --silent login '),
+    );
+    expect(printed).toStartWith('ada is logged in, in sandbox of Demo.');
+    const jar = join(state.paths.sessions, 'ada.jar');
+    const modes = await Promise.all([jar, state.paths.sessions, state.paths.accounts].map((path) => stat(path)));
+    expect(modes.map(({ mode }) => (mode & 0o777).toString(8))).toEqual(['600', '700', '600']);
+    const { data } = JSON.parse(await paste(commandWith(printed, '/v1/session')));
+    expect(data).toMatchObject({ credential: 'session', tenants: [{ name: 'Demo' }] });
+    const production = await run('../identity/login', 'bob', '--environment', 'production', '--tenant', 'Demo');
+    expect(production.output).toContain('bob is logged in, in production of Demo.');
+    const close = commandWith(printed, '/v1/session/close');
+    expect(JSON.parse(await paste(close))).toEqual({ data: { sessionId: data.binding.sessionId } });
+    expect(JSON.parse(await paste(commandWith(printed, '/v1/session')))).toMatchObject({ status: 401 });
+    for (const wrong of [['nobody'], ['ada', '--environment', 'nowhere'], [], ['ada', '--surplus']]) {
+      expect((await run('../identity/login', ...wrong)).code).toBe(1);
+    }
+  });
+
+  test('does not move the provider away from the people that it knows', async () => {
+    const before = { ...environment };
+    await run('down');
+    environment['KF_IDENTITY_PORT'] = '4';
+    const moved = await run('up');
+    expect(moved).toMatchObject({ code: 1, output: expect.stringContaining('KF_IDENTITY_PORT') });
+    Object.assign(environment, before);
+    environmentUp = await up();
+  });
+
   test('runs once in a checkout, and its data is not reset under it', async () => {
     const second = await run('up');
     expect(second.code).toBe(1);

@@ -52,12 +52,10 @@ export async function findTenants(finder: TenantFinder, identityHash: string): P
       .limit(sessionLimits.tenants + 1)
       .execute(),
   );
-  const memberships = rows.slice(0, sessionLimits.tenants).map(
-    (row): Membership => ({
-      tenantId: toId('tenant', row.tenant_id),
-      principalId: toId('principal', row.principal_id),
-    }),
-  );
+  const memberships = rows.slice(0, sessionLimits.tenants).map((row): Membership => ({
+    tenantId: toId('tenant', row.tenant_id),
+    principalId: toId('principal', row.principal_id),
+  }));
   const tenants: TenantChoice[] = [];
   for (let from = 0; from < memberships.length; from += sessionLimits.tenantsAtOnce) {
     const some = memberships.slice(from, from + sessionLimits.tenantsAtOnce);

@@ -166,11 +166,13 @@ function ofProblem(exchange: Exchange, { reason, code }: ProviderProblem): Respo
 
 function failed(exchange: Exchange, detail: string): Response {
   exchange.notes.outcome = 'login_failed';
+  exchange.notes.loginProblem = detail;
   return problem('login_failed', { detail });
 }
 
 function unavailable(exchange: Exchange, detail: string): Response {
   exchange.notes.outcome = 'login_unavailable';
+  exchange.notes.loginProblem = detail;
   return problem('login_unavailable', { detail });
 }
 

@@ -16,7 +16,8 @@ const decoder = new TextDecoder();
 
 /** Seals with A256GCM as a compact JWE under a direct key (RFC 7516, RFC 7518 sections 4.5 and 5.3). Throws on another size. */
 export function createSealer(key: Uint8Array): Sealer {
-  if (key.length !== sealingKeyBytes) throw new Error(`the key that seals sessions does not have ${sealingKeyBytes} bytes`);
+  if (key.length !== sealingKeyBytes)
+    throw new Error(`the key that seals sessions does not have ${sealingKeyBytes} bytes`);
   const algorithms = { keyManagementAlgorithms: ['dir'], contentEncryptionAlgorithms: ['A256GCM'] };
   return {
     seal: (kind, payload) =>

@@ -1,4 +1,12 @@
-import { access, type AnyCommand, type Caller, type Executor, parseCommand, type Registry, systemAuthority } from '@karmanflow/commands';
+import {
+  access,
+  type AnyCommand,
+  type Caller,
+  type Executor,
+  parseCommand,
+  type Registry,
+  systemAuthority,
+} from '@karmanflow/commands';
 import { type Id, idShape, timestampShape } from '@karmanflow/schema';
 import * as v from 'valibot';
 import { commandResponse } from '../command-response.ts';

@@ -149,6 +149,7 @@ export function sessionEndpoints({ credentials, sessions }: SessionEndpointParts
 
 /** What a request may be answered that runs a command of ours. */
 const changes: readonly TransportErrorCode[] = [
+  'csrf_token_invalid',
   'json_malformed',
   'body_too_large',
   'media_type_unsupported',

@@ -33,7 +33,11 @@ export function refusedAs(
 }
 
 /** Requests that only read are GET and HEAD; whatever else there is must come from a page of ours. */
-export function isForged(options: { readonly request: Request; readonly login: Login; readonly origin: string }): boolean {
+export function isForged(options: {
+  readonly request: Request;
+  readonly login: Login;
+  readonly origin: string;
+}): boolean {
   const { request, login, origin } = options;
   if (request.method === 'GET' || request.method === 'HEAD') return false;
   return !isFromOurPages({ headers: request.headers, secret: csrfSecretOf(login), origin });
@@ -60,12 +64,15 @@ export function createSessionGate(reader: LoginReader & { readonly origin: strin
         return { ok: false, response: refusedAs(exchange, 'credential_ambiguous') };
       }
       const login = await readLogin(reader, request.headers);
-      if (login?.session == null) return { ok: false, response: refusedAs(exchange, 'session_required') };
+      const session = login?.session ?? null;
+      if (login === null || session === null) {
+        return { ok: false, response: refusedAs(exchange, 'session_required') };
+      }
       if (isForged({ request, login, origin })) {
         return { ok: false, response: refusedAs(exchange, 'csrf_token_invalid') };
       }
       await renew(request, login);
-      return { ok: true, caller: login.session.caller };
+      return { ok: true, caller: session.caller };
     },
     cookiesFor: (request) => renewed.get(request) ?? [],
   };

@@ -25,7 +25,7 @@ const everyScope = [...new Set(Object.values(roles).flat())];
 
 /** The keys that most tests are content with. */
 export const usualKeys = [
-  { name: 'operator', type: 'USER', roles: ['operator', 'administrator'], environment: 'sandbox' },
+  { name: 'operator', type: 'USER', roles: ['operator', 'administrator', 'platform_operator'], environment: 'sandbox' },
   { name: 'production', type: 'USER', roles: ['operator'], environment: 'production' },
   { name: 'viewer', type: 'USER', roles: ['viewer'], environment: 'sandbox' },
   { name: 'agent', type: 'AGENT', roles: ['operator'], environment: 'sandbox' },

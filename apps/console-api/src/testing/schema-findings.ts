@@ -5,6 +5,7 @@ const keywords: Readonly<Record<string, (value: unknown) => boolean>> = {
   enum: (value) => Array.isArray(value) && value.length > 0 && new Set(value).size === value.length,
   const: () => true,
   default: () => true,
+  examples: isList,
   not: isObject,
   minimum: Number.isFinite,
   maximum: Number.isFinite,
@@ -18,6 +19,7 @@ const keywords: Readonly<Record<string, (value: unknown) => boolean>> = {
   properties: isObject,
   required: (value) => Array.isArray(value) && value.every((name) => typeof name === 'string'),
   additionalProperties: (value) => typeof value === 'boolean' || isObject(value),
+  propertyNames: isObject,
   items: isObject,
   anyOf: isList,
   allOf: isList,
@@ -36,7 +38,7 @@ export function schemaFindings(schema: unknown, at = '#'): string[] {
   for (const name of required)
     if (!(String(name) in properties)) findings.push(`${at}: ${String(name)} is no property`);
   for (const [name, member] of Object.entries(properties)) findings.push(...schemaFindings(member, `${at}.${name}`));
-  for (const keyword of ['items', 'not'] as const) {
+  for (const keyword of ['items', 'not', 'propertyNames'] as const) {
     if (keyword in schema) findings.push(...schemaFindings(schema[keyword], `${at}.${keyword}`));
   }
   for (const keyword of ['anyOf', 'allOf'] as const) {

@@ -11,6 +11,7 @@ import {
 } from '@karmanflow/runtime';
 import { captureLog, type LogCapture } from '@karmanflow/runtime/testing';
 import { type Database, limits, openDatabase } from '@karmanflow/schema';
+import type { FeedLimits } from '../approval-feed/feed-limits.ts';
 import { type ConsoleApi, createConsoleApi } from '../create-console-api.ts';
 import { bootstrapTenant, type BootstrappedTenant, type WantedKey } from './bootstrap-tenant.ts';
 import { ApiClient } from './api-client.ts';
@@ -36,6 +37,8 @@ export interface TestApiOptions {
   readonly executor?: (world: TestWorld) => Executor;
   readonly readDatabase?: (world: TestWorld) => Database;
   readonly endpoint?: string;
+  readonly feedLimits?: Partial<FeedLimits>;
+  readonly idleTimeoutSeconds?: number;
 }
 
 /** The whole API on a free port over a database of its own, with a tenant, as the processes run it. */
@@ -63,13 +66,14 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     metrics,
     profile: 'local',
     publicUrl: 'https://api.example.com',
+    ...(options.feedLimits === undefined ? {} : { feedLimits: options.feedLimits }),
   });
   const server = serveHttp({
     port: 0,
     hostname: '127.0.0.1',
     fetch: api.fetch,
     maxRequestBodyBytes: 2 * limits.requestBodyBytes,
-    idleTimeoutSeconds: 30,
+    idleTimeoutSeconds: options.idleTimeoutSeconds ?? 30,
     logger,
   });
   const url = `http://127.0.0.1:${server.port}`;

@@ -34,6 +34,8 @@ export interface SessionWorld {
   readonly log: LogCapture;
   /** Lets time pass for the API alone. */
   pass(milliseconds: number): void;
+  /** Back to the time of everybody else. */
+  turnBack(): void;
   createTenant(wanted: WantedTenant): Promise<SessionTenant>;
   stop(): Promise<void>;
 }
@@ -96,6 +98,9 @@ export async function startSessionWorld(options: SessionWorldOptions): Promise<S
     log,
     pass: (milliseconds) => {
       passed += milliseconds;
+    },
+    turnBack: () => {
+      passed = 0;
     },
     createTenant: (wanted) => createTenant({ world, issuer: options.issuer, wanted }),
     async stop() {

@@ -4,7 +4,8 @@ import * as v from 'valibot';
 import { identityHashShape, keyScopesShape, roleShape, secretHashShape, tenantSettingsShape } from './shapes.ts';
 
 const listMax = 32;
-const secretReference = v.pipe(
+/** A name in the secret store, never a secret. */
+export const secretReferenceShape: v.GenericSchema<string, string> = v.pipe(
   v.string(),
   v.maxLength(limits.textLength, 'is too long'),
   v.regex(/^secrets:\/\/[a-z0-9][a-z0-9_-]*(?:\/[a-z0-9]+)?$/, 'must be secrets://<name>'),
@@ -52,7 +53,7 @@ export const bootstrapEntries = {
         code: codeShape,
         principal: codeShape,
         environment: codeShape,
-        secretRefs: v.pipe(v.array(secretReference), v.minLength(1), v.maxLength(5)),
+        secretRefs: v.pipe(v.array(secretReferenceShape), v.minLength(1), v.maxLength(5)),
       }),
     ),
     v.maxLength(listMax),

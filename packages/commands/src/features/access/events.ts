@@ -129,19 +129,3 @@ export const apiKeyRotated = defineEvent({
   touches: (data) => [{ entity: 'api_key', key: { id: data.apiKeyId } }],
 });
 export type ApiKeyRotated = v.InferOutput<typeof apiKeyRotated.data>;
-
-export const ingestSourceRegistered = defineEvent({
-  type: 'access.ingest_source.registered',
-  version: 1,
-  data: v.strictObject({
-    ingestSourceId: idShape('ingestSource'),
-    code: codeShape,
-    principalId: idShape('principal'),
-    environmentId: idShape('environment'),
-    preset: v.picklist(['standard-webhooks']),
-    secretRefs: v.array(v.string()),
-    toleranceSeconds: v.number(),
-  }),
-  touches: (data) => [{ entity: 'ingest_source', key: { id: data.ingestSourceId } }],
-});
-export type IngestSourceRegistered = v.InferOutput<typeof ingestSourceRegistered.data>;

@@ -31,7 +31,6 @@ import {
   apiKeyRotated,
   environmentArchived,
   environmentCreated,
-  ingestSourceRegistered,
   personalDataErased,
   principalDisabled,
   principalRegistered,
@@ -40,6 +39,16 @@ import {
   tenantConfigured,
   tenantCreated,
 } from './events.ts';
+import {
+  type IngestPreset,
+  ingestPresets,
+  ingestSourceMappingSet,
+  type IngestSourceMappingSet,
+  ingestSourcePaused,
+  ingestSourceRegistered,
+  ingestSourceResumed,
+  ingestSourceSecretsChanged,
+} from './ingest-source-events.ts';
 import { listApiKeys } from './queries/api-keys.ts';
 import { listEnvironments } from './queries/environments.ts';
 import { listIdentities } from './queries/identities.ts';
@@ -77,7 +86,7 @@ export {
   type SessionCredential,
   sessionSecretBytes,
 } from './session-authenticator.ts';
-export { type BootstrapRequest, bootstrapRequestShape } from './bootstrap-request.ts';
+export { type BootstrapRequest, bootstrapRequestShape, secretReferenceShape } from './bootstrap-request.ts';
 export { policyFromText, unknownCommandTypes } from './settled-policy.ts';
 export {
   archiveEnvironment,
@@ -97,6 +106,16 @@ export {
   revokeSession,
   rotateApiKey,
   unlinkIdentity,
+};
+export {
+  type IngestPreset,
+  ingestPresets,
+  ingestSourceMappingSet,
+  type IngestSourceMappingSet,
+  ingestSourcePaused,
+  ingestSourceRegistered,
+  ingestSourceResumed,
+  ingestSourceSecretsChanged,
 };
 export { apiKey, environment, ingestSource, principal, principalIdentity, roleGrant, session, tenant, tenantPolicy };
 
@@ -137,6 +156,10 @@ export const access: FeatureDefinition = defineFeature({
     apiKeyRotated,
     apiKeyRevoked,
     ingestSourceRegistered,
+    ingestSourcePaused,
+    ingestSourceResumed,
+    ingestSourceSecretsChanged,
+    ingestSourceMappingSet,
     identityLinked,
     identityUnlinked,
     sessionOpened,

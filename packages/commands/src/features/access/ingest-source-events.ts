@@ -1,0 +1,66 @@
+import { defineEvent } from '@karmanflow/events';
+import { codeShape, idShape, tables } from '@karmanflow/schema';
+import * as v from 'valibot';
+
+/** How a source signs, by name: the names that the table knows. What each one means, the package of webhooks says. */
+export const ingestPresets = tables.ingest_sources.columns.preset.values;
+export type IngestPreset = (typeof ingestPresets)[number];
+
+const ingestSourceId = idShape('ingestSource');
+const touchesSource = (data: { readonly ingestSourceId: string }) => [
+  { entity: 'ingest_source', key: { id: data.ingestSourceId } },
+];
+
+export const ingestSourceRegistered = defineEvent({
+  type: 'access.ingest_source.registered',
+  version: 1,
+  data: v.strictObject({
+    ingestSourceId,
+    code: codeShape,
+    principalId: idShape('principal'),
+    environmentId: idShape('environment'),
+    preset: v.picklist(ingestPresets),
+    /** References, never secrets. */
+    secretRefs: v.array(v.string()),
+    toleranceSeconds: v.number(),
+    /** Canonical JSON of what the preset has to be told; nothing, where it is absent. */
+    settings: v.optional(v.string()),
+  }),
+  touches: touchesSource,
+});
+export type IngestSourceRegistered = v.InferOutput<typeof ingestSourceRegistered.data>;
+
+export const ingestSourcePaused = defineEvent({
+  type: 'access.ingest_source.paused',
+  version: 1,
+  data: v.strictObject({ ingestSourceId }),
+  touches: touchesSource,
+});
+
+export const ingestSourceResumed = defineEvent({
+  type: 'access.ingest_source.resumed',
+  version: 1,
+  data: v.strictObject({ ingestSourceId }),
+  touches: touchesSource,
+});
+
+/** All references from then on. */
+export const ingestSourceSecretsChanged = defineEvent({
+  type: 'access.ingest_source.secrets_changed',
+  version: 1,
+  data: v.strictObject({ ingestSourceId, secretRefs: v.array(v.string()) }),
+  touches: touchesSource,
+});
+export type IngestSourceSecretsChanged = v.InferOutput<typeof ingestSourceSecretsChanged.data>;
+
+/** `document` is the whole mapping from then on, as canonical JSON. */
+export const ingestSourceMappingSet = defineEvent({
+  type: 'access.ingest_source.mapping_set',
+  version: 1,
+  data: v.strictObject({ ingestSourceId, revision: v.number(), document: v.string() }),
+  touches: (data) => [
+    ...touchesSource(data),
+    { entity: 'ingest_mapping', key: { ingestSourceId: data.ingestSourceId, revision: data.revision } },
+  ],
+});
+export type IngestSourceMappingSet = v.InferOutput<typeof ingestSourceMappingSet.data>;
