@@ -17,6 +17,9 @@ export interface Provisioned {
 /** The name under which the key that signs receipts is kept. */
 export const keyringSecretName = 'receipt-keyring';
 
+/** The name under which the key that signs checkpoints of the log is kept. */
+export const logKeySecretName = 'log-signing-key';
+
 /** The name under which the address of a role is kept. */
 export function roleSecretName(role: RuntimeRole): string {
   return `database-url-${role}`;
@@ -29,8 +32,8 @@ const passwordBytes = 24;
 const seedBytes = 32;
 
 /**
- * Makes roles, passwords, schema and the signing key where they are missing, and keeps what is there: safe to repeat and
- * to continue. `adminUrl` names a superuser, or an owner of the database with CREATEROLE. Passwords and key are written to
+ * Makes roles, passwords, schema and the signing keys where they are missing, and keeps what is there: safe to repeat and
+ * to continue. `adminUrl` names a superuser, or an owner of the database with CREATEROLE. Passwords and keys are written to
  * `secretsDirectory` before they take effect, so that a crash never leaves one that nobody knows.
  */
 export async function provision(options: {
@@ -42,6 +45,7 @@ export async function provision(options: {
   const newKeyring = (): string =>
     formatReceiptKeyring({ seed: randomBytes(seedBytes), notBefore: new Date().toISOString() });
   await secrets.readOrMake(keyringSecretName, newKeyring);
+  await secrets.readOrMake(logKeySecretName, () => randomBytes(seedBytes).toString('base64'));
   const urls = new Map<RuntimeRole, string>();
   for (const role of runtimeRoles) urls.set(role, await ensureRoleUrl({ secrets, adminUrl, role }));
   const urlFor = (role: RuntimeRole): string => urls.get(role) ?? '';

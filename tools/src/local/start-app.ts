@@ -4,8 +4,9 @@ import { launchApp } from './launch-app.ts';
 import { type AppName, appEntry, localApps } from './local-apps.ts';
 import { type LocalProblem, type Result, valueOf } from './local-problem.ts';
 import { secretReference } from './local-secrets.ts';
-import { keyringSecretName, roleSecretName } from './provision.ts';
+import { keyringSecretName, logKeySecretName, roleSecretName } from './provision.ts';
 import type { RunningApp } from './running-app.ts';
+import { statePaths } from './state-directory.ts';
 
 export interface AppOptions {
   readonly app: AppName;
@@ -83,6 +84,19 @@ function appEnvironment(options: {
         }),
     ...(readRole === null ? {} : { KF_READ_DATABASE_URL_REF: secretReference(roleSecretName(readRole)) }),
     KF_PUBLIC_URL: `http://127.0.0.1:${options.port}`,
+    ...(options.app === 'worker' ? logEnvironment(dirname(resolve(options.secretsDirectory))) : {}),
+  };
+}
+
+/** The worker also gives the positions and publishes the logs. Archive and memory stand beside the secrets. */
+function logEnvironment(stateDirectory: string): Record<string, string> {
+  const { archive, signer } = statePaths(stateDirectory);
+  return {
+    KF_SEQUENCER_DATABASE_URL_REF: secretReference(roleSecretName('kf_sequencer')),
+    KF_LOG_HOST: 'karmanflow.localhost',
+    KF_LOG_ARCHIVE: `file:${archive}`,
+    KF_LOG_SIGNER_DIRECTORY: signer,
+    KF_LOG_SIGNING_KEY_REF: secretReference(logKeySecretName),
   };
 }
 

@@ -15,6 +15,9 @@ export interface StatePaths {
   readonly accounts: string;
   /** Cookies of people who logged in with `bun run login`. */
   readonly sessions: string;
+  /** What the logs of receipts have published, and what their signer remembers: both belong to this database. */
+  readonly archive: string;
+  readonly signer: string;
   readonly run: string;
 }
 
@@ -28,15 +31,17 @@ export function statePaths(directory: string): StatePaths {
     demo: join(directory, 'demo.json'),
     accounts: join(directory, 'accounts.json'),
     sessions: join(directory, 'sessions'),
+    archive: join(directory, 'archive'),
+    signer: join(directory, 'signer'),
     run: join(directory, 'run.json'),
   };
 }
 
 /** What a reset removes, in the order in which it does: the database before the secrets that open it. */
 export function stateEntries(paths: StatePaths): string[] {
-  const { postgres } = paths;
+  const { postgres, archive, signer } = paths;
   const database = [`${postgres}.partial`, postgres, `${postgres}.log`, `${postgres}.log.1`];
-  return [...database, paths.demo, paths.accounts, paths.sessions, paths.secrets, paths.logs, paths.run];
+  return [...database, archive, signer, paths.demo, paths.accounts, paths.sessions, paths.secrets, paths.logs, paths.run];
 }
 
 /**
