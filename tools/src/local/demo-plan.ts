@@ -52,6 +52,7 @@ export const demoPrincipals = [
   { handle: 'storefront', type: 'SERVICE', roles: ['operator'] },
   { handle: 'webshop-connector', type: 'CONNECTOR', roles: ['connector'] },
   { handle: 'expiry-sweeper', type: 'SYSTEM', roles: ['expiry_sweeper'] },
+  { handle: 'bulk-runner', type: 'SYSTEM', roles: ['bulk_runner'] },
 ] as const;
 
 export const webhookSecretName = 'demo-webhook-secret';

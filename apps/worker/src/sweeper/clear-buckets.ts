@@ -13,6 +13,8 @@ import { perishables } from './due-ends.ts';
  * is resolved, it stays so. No later transaction can end a hold in that minute, since each end is in the future when it
  * is written. An extension that moves R out of the minute wrote the row of R's new end.
  *
+ * The same holds of an operation that began in that minute: it wrote row b, and row b stays while it is under way.
+ *
  * Each time is on the database's clock. A clock that goes back by more than the grace breaks the argument; then the hold
  * is found as soon as any other minute of its environment is due, since a sweep looks at all holds that are over.
  */
@@ -37,6 +39,16 @@ export async function clearBuckets(
         .limit(1)
         .executeTakeFirst();
       if (oldest) ends.push(Date.parse(oldest.expires_at));
+    }
+    for (const table of ['mass_cancels', 'oversell_applications'] as const) {
+      const oldest = await db
+        .selectFrom(table)
+        .select((eb) => eb.fn.min('started_at').as('started_at'))
+        .where('tenant_id', '=', tenantUuid)
+        .where('environment_id', '=', environmentUuid)
+        .where('status', '=', 'RUNNING')
+        .executeTakeFirst();
+      if (oldest?.started_at) ends.push(Date.parse(oldest.started_at));
     }
     return { now: clock.now, oldestOpen: Math.min(...ends) };
   });

@@ -14,6 +14,7 @@ import { captureLog, type LogCapture } from '@karmanflow/runtime/testing';
 import { controlEnvironmentOf, type Database, type Id, newId, openDatabase, toId } from '@karmanflow/schema';
 import type { TestDatabase } from '@karmanflow/schema/testing';
 import { createExecutor, systemAuthority } from '@karmanflow/commands';
+import { bulkRunnerHandle } from '../bulk/visit-scope.ts';
 import { createWorker, type Worker, type WorkerOptions } from '../create-worker.ts';
 import { createSweeper, type Sweeper, type SweeperPorts } from '../sweeper/create-sweeper.ts';
 import type { ExpiryOutcome } from '../sweeper/expire-due.ts';
@@ -24,6 +25,9 @@ export interface Store {
   readonly tenantId: Id<'tenant'>;
   readonly environmentId: Id<'environment'>;
   readonly sweeperId: string;
+  readonly bulkRunnerId: string;
+  /** As whom `run` acts. */
+  readonly operator: Caller;
   run(type: string, input: unknown, options?: { key?: string }): Promise<Outcome>;
   hold(options?: { holdSeconds?: number; quantity?: number }): Promise<Hold>;
   /** Status of a reservation as it stands. */
@@ -81,6 +85,7 @@ export async function createWorkerWorld(): Promise<WorkerWorld> {
       createStore({
         tenantId,
         sweeperId: idOf('principals', sweeperHandle),
+        bulkRunnerId: idOf('principals', bulkRunnerHandle),
         operator: {
           ...platform(tenantId),
           environmentId: idOf('environments', environment) as Id<'environment'>,
@@ -93,8 +98,13 @@ export async function createWorkerWorld(): Promise<WorkerWorld> {
     return { sandbox: await store('sandbox', 'SANDBOX'), production: await store('production', 'PRODUCTION') };
   }
 
-  async function createStore(options: { tenantId: Id<'tenant'>; sweeperId: string; operator: Caller }): Promise<Store> {
-    const { tenantId, sweeperId, operator } = options;
+  async function createStore(options: {
+    tenantId: Id<'tenant'>;
+    sweeperId: string;
+    bulkRunnerId: string;
+    operator: Caller;
+  }): Promise<Store> {
+    const { tenantId, sweeperId, bulkRunnerId, operator } = options;
     const { environmentId } = operator;
     const run: Store['run'] = (type, input, more = {}) =>
       execute(world.executor, type, input, metadataFor(operator, more));
@@ -107,6 +117,8 @@ export async function createWorkerWorld(): Promise<WorkerWorld> {
       tenantId,
       environmentId,
       sweeperId,
+      bulkRunnerId,
+      operator,
       run,
       async hold({ holdSeconds = 1, quantity = 1 } = {}) {
         const made = await succeed('reservation.create', { holdSeconds, lines: [{ variantId, locationId, quantity }] });
@@ -222,6 +234,7 @@ function bootstrap(name: string): unknown {
     principals: [
       { handle: 'operator', type: 'USER', roles: ['operator'] },
       { handle: sweeperHandle, type: 'SYSTEM', roles: ['expiry_sweeper'] },
+      { handle: bulkRunnerHandle, type: 'SYSTEM', roles: ['bulk_runner'] },
     ],
     apiKeys: [],
     ingestSources: [],

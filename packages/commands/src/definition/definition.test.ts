@@ -165,6 +165,7 @@ describe('the registry of this build', () => {
     expect(withPersonal.map((one) => one.type).toSorted()).toEqual([
       'access.bootstrap_tenant',
       'access.register_principal',
+      'ingest.quarantine_message',
     ]);
   });
 });

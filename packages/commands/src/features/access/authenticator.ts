@@ -8,7 +8,9 @@ import {
 } from '@karmanflow/policy';
 import { controlEnvironmentOf, type Database, limits, toId, toUuid } from '@karmanflow/schema';
 import type { Caller } from '../../executor/metadata.ts';
+import { accessLimits } from './access-limits.ts';
 import { authorityOf } from './authority.ts';
+import { policyFromText } from './settled-policy.ts';
 import { hashApiKeySecret, parseApiKey, type ApiKeyCredential } from './api-key.ts';
 
 export interface AuthenticatorPorts {
@@ -150,7 +152,7 @@ export async function readGrants(
     .where('g.environment_id', '=', tenant)
     .where('g.principal_id', '=', principal)
     .where('p.status', '=', 'ACTIVE')
-    .limit(limits.roleGrantsPerPrincipal)
+    .limit(accessLimits.grantsPerPrincipal)
     .execute();
   return rows.map((grant) => ({
     role: grant.role,
@@ -169,8 +171,5 @@ export async function readTenantPolicy(db: Reader, tenant: string): Promise<Tena
     .where('tenant_id', '=', tenant)
     .where('environment_id', '=', tenant)
     .executeTakeFirst();
-  if (!stored) return defaultTenantPolicy;
-  const policy = parseTenantPolicy(stored.settings);
-  if (!policy) throw new Error('the stored policy of a tenant cannot be read');
-  return policy;
+  return policyFromText(stored?.settings ?? null);
 }

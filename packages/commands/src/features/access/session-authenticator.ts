@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { controlEnvironmentOf, type Database, type Id, isUuid, limits, toId, toUuid } from '@karmanflow/schema';
 import type { Caller } from '../../executor/metadata.ts';
-import { accessLimits } from './access-limits.ts';
+import { readGrants } from './authenticator.ts';
 import { authorityOf, everyScope } from './authority.ts';
 import { policyFromText } from './settled-policy.ts';
 
@@ -184,25 +184,10 @@ async function readSession(database: Database, { credential, identityHash }: Ses
       .$if(identityHash !== null, (query) => query.where('identity_hash', '=', identityHash ?? ''))
       .limit(1)
       .execute();
-    const grants = db
-      .selectFrom('role_grants')
-      .select(['role', 'target_environment_id', 'valid_from', 'valid_until', 'revoked_at'])
-      .where('tenant_id', '=', control)
-      .where('environment_id', '=', control)
-      .where('principal_id', '=', session.principal_id)
-      .limit(accessLimits.grantsPerPrincipal)
-      .execute();
-    const [linked, granted] = await Promise.all([identities, grants]);
-    return {
-      session,
-      isLinked: linked.length > 0,
-      grants: granted.map((grant) => ({
-        role: grant.role,
-        environmentId: grant.target_environment_id,
-        validFrom: grant.valid_from,
-        validUntil: grant.valid_until,
-        revokedAt: grant.revoked_at,
-      })),
-    };
+    const [linked, grants] = await Promise.all([
+      identities,
+      readGrants(db, { tenant: control, principal: session.principal_id }),
+    ]);
+    return { session, isLinked: linked.length > 0, grants };
   });
 }

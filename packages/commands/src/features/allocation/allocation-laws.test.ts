@@ -36,10 +36,10 @@ const anyVariant = fc.constantFrom(...variants);
 const anyLocation = fc.constantFrom(...locations);
 const anyReservation = fc.nat({ max: 7 });
 const subject = fc.oneof(
-  fc.record({ variantId: anyVariant, locationId: anyLocation }),
-  fc.record({ variantId: anyVariant }),
-  fc.record({ locationId: anyLocation }),
-  fc.constant({ salesChannelId: web }),
+  fc.record({ scope: fc.constant('VARIANT_LOCATION' as const), variantId: anyVariant, locationId: anyLocation }),
+  fc.record({ scope: fc.constant('VARIANT' as const), variantId: anyVariant }),
+  fc.record({ scope: fc.constant('LOCATION' as const), locationId: anyLocation }),
+  fc.constant({ scope: 'SALES_CHANNEL' as const, salesChannelId: web }),
 );
 const anyStep = fc.oneof(
   {

@@ -32,6 +32,7 @@ export { type StockLines, stockLines, touchedStock } from './events.ts';
 export { availableThrough, availableToPromise, type ChannelTerms, emptyLevel, type InventoryLevel } from './level.ts';
 export { channelOversellLimit, effectiveOversell, latestOf } from './oversell/oversell-policy.ts';
 export {
+  type LevelToChange,
   readLevelsToChange,
   readRunningApplications,
   type RunningApplication,

@@ -9,12 +9,12 @@ import { tenant } from '../entities/tenant.ts';
 import {
   apiKeyIssued,
   environmentCreated,
-  ingestSourceRegistered,
   principalRegistered,
   roleGranted,
   tenantConfigured,
   tenantCreated,
 } from '../events.ts';
+import { ingestSourceRegistered } from '../ingest-source-events.ts';
 import { identityLinked } from '../session-events.ts';
 import { settledPolicy, unknownCommandTypes } from '../settled-policy.ts';
 

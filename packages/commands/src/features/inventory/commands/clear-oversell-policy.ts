@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { defineCommand, refuse } from '../../../definition/command.ts';
 import {
   decideRule,
+  oversellScopeInput,
   oversellSubjectInput,
   policyLoads,
   policyOutput,
@@ -17,7 +18,7 @@ export const clearOversellPolicy = defineCommand({
   risk: 'R2',
   scope: 'inventory.oversell_policy:set',
   environment: 'caller',
-  input: v.strictObject(oversellSubjectInput),
+  input: v.strictObject({ ...oversellSubjectInput, scope: oversellScopeInput }),
   output: v.strictObject({ ...policyOutput, oversellPolicyId: idShape('oversellPolicy') }),
   refusals: [...policyRefusals, 'oversell_policy_not_found', 'oversell_revision_limit_reached'],
   load: policyLoads,

@@ -4,6 +4,7 @@ import { defineCommand, refuse } from '../../../definition/command.ts';
 import { isBoundOf } from '../oversell/oversell-policy.ts';
 import {
   decideRule,
+  oversellScopeInput,
   oversellSubjectInput,
   policyLoads,
   policyOutput,
@@ -21,6 +22,7 @@ export const setOversellPolicy = defineCommand({
   environment: 'caller',
   input: v.strictObject({
     ...oversellSubjectInput,
+    scope: v.optional(oversellScopeInput),
     mode: v.picklist(['STRICT', 'LIMIT', 'BACKORDER']),
     /** Units; always a number, however large, so that there is no promise without a bound. */
     quantity: v.optional(amountShape, 0),

@@ -11,6 +11,7 @@ import {
   latestOf,
   oversellModes,
   type OversellRule,
+  type OversellScope,
   oversellScopes,
   type OversellSubject,
   precedenceOf,
@@ -24,7 +25,11 @@ export const oversellSubjectInput = {
   locationId: v.optional(idShape('location')),
   salesChannelId: v.optional(idShape('salesChannel')),
 };
-type SubjectInput = v.InferOutput<v.StrictObjectSchema<typeof oversellSubjectInput, undefined>>;
+/** The scope in one word, though the ids say it too; it must be the one that they name. */
+export const oversellScopeInput = v.picklist(oversellScopes);
+type SubjectInput = v.InferOutput<v.StrictObjectSchema<typeof oversellSubjectInput, undefined>> & {
+  readonly scope?: OversellScope | undefined;
+};
 
 export const policyOutput = {
   scope: v.picklist(oversellScopes),
@@ -82,7 +87,7 @@ export function decideRule<Refusal extends 'oversell_bound_invalid' | 'oversell_
 ): Verdict<PolicyOutput, Refusal | (typeof policyRefusals)[number] | 'oversell_revision_limit_reached'> {
   const subject = subjectOf(input);
   const scope = scopeOf(subject);
-  if (scope === null) return refuse('oversell_scope_invalid', { ...input });
+  if (scope === null || (input.scope ?? scope) !== scope) return refuse('oversell_scope_invalid', { ...input });
   const { variantId, locationId, salesChannelId } = subject;
   if (variantId && !state.get(variant, { id: variantId })) return refuse('variant_not_found', { variantId });
   if (locationId && !state.get(location, { id: locationId })) return refuse('location_not_found', { locationId });

@@ -38,9 +38,15 @@ afterAll(async () => {
 type Input = Record<string, unknown>;
 const run = (type: string, input: Input, options: { executor?: Executor; expectedVersion?: number } = {}) =>
   runUnapproved(options.executor ?? stocked.world.executor, type, input, { caller: stocked.tenant.caller, ...options });
+/** The scope that ids name, as a person would say it. */
+function named(input: Input): Input {
+  if (input['salesChannelId']) return { ...input, scope: 'SALES_CHANNEL' };
+  if (!input['locationId']) return { ...input, scope: 'VARIANT' };
+  return { ...input, scope: input['variantId'] ? 'VARIANT_LOCATION' : 'LOCATION' };
+}
 const set = (input: Input, options: Parameters<typeof run>[2] = {}) =>
-  run('inventory.set_oversell_policy', input, options);
-const clear = (input: Input) => run('inventory.clear_oversell_policy', input);
+  run('inventory.set_oversell_policy', named(input), options);
+const clear = (input: Input) => run('inventory.clear_oversell_policy', named(input));
 
 async function prove(): Promise<readonly string[]> {
   const { adminUrl } = stocked.world.testDatabase;
@@ -93,7 +99,10 @@ async function effective(input: Input) {
 describe('a policy', () => {
   test('waits for a human, and does what was approved', async () => {
     const level = await stocked.stock(2);
-    const asked = await stocked.tenant.run('inventory.set_oversell_policy', { ...level, mode: 'LIMIT', quantity: 3 });
+    const asked = await stocked.tenant.run(
+      'inventory.set_oversell_policy',
+      named({ ...level, mode: 'LIMIT', quantity: 3 }),
+    );
     expect(bodyOf(asked).status).toBe('PENDING_APPROVAL');
     expect((await levelRow(level))['oversell_limit']).toBe(0);
     const { approvalId } = JSON.parse(Buffer.from(receiptOf(asked).response ?? []).toString('utf8'));

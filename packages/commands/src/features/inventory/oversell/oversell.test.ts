@@ -22,6 +22,7 @@ import {
   effectiveOversell,
   type OversellMode,
   type OversellRule,
+  type OversellScope,
   oversellScopes,
   scopeKeyOf,
   scopeOf,
@@ -57,12 +58,12 @@ const bare = { variantId: null, locationId: null, salesChannelId: null };
 
 /** A policy as it was set before, at the revision named. */
 function policy(subject: Subject, mode: OversellMode, quantity: number, revision = 1): EventDraft {
-  const named = { ...bare, ...subject };
-  const scope = scopeOf(named);
+  const ids = { ...bare, ...subject };
+  const scope = scopeOf(ids);
   if (!scope) throw new Error('no scope');
-  const scopeKey = scopeKeyOf(named);
+  const scopeKey = scopeKeyOf(ids);
   const oversellPolicyId: Id<'oversellPolicy'> = `osp_${uuid(500 + oversellScopes.indexOf(scope))}`;
-  return oversellPolicySet.of({ oversellPolicyId, scopeKey, scope, ...named, mode, quantity, revision, setAt });
+  return oversellPolicySet.of({ oversellPolicyId, scopeKey, scope, ...ids, mode, quantity, revision, setAt });
 }
 const limitAt = (oversellLimit: number) =>
   oversellLimitSet.of({ levels: [{ ...level, oversellLimit, decidedBy: null }] });
@@ -72,10 +73,17 @@ function refusal<Given extends { kind: string; code?: string }>(command: { type:
   if (verdict.kind === 'refuse') exercised.add(`${command.type} ${verdict.code}`);
   return verdict;
 }
-const set = (events: EventDraft[], input: Subject & { mode: 'STRICT' | 'LIMIT' | 'BACKORDER'; quantity?: number }) =>
-  refusal(setOversellPolicy, given(registry, events).when(setOversellPolicy, { quantity: 0, ...input }));
+const named = (subject: Subject) => ({ ...subject, scope: scopeOf({ ...bare, ...subject }) ?? ('VARIANT' as const) });
+const set = (
+  events: EventDraft[],
+  input: Subject & { scope?: OversellScope; mode: 'STRICT' | 'LIMIT' | 'BACKORDER'; quantity?: number },
+) =>
+  refusal(
+    setOversellPolicy,
+    given(registry, events).when(setOversellPolicy, { quantity: 0, ...named(input), ...input }),
+  );
 const clear = (events: EventDraft[], subject: Subject) =>
-  refusal(clearOversellPolicy, given(registry, events).when(clearOversellPolicy, subject));
+  refusal(clearOversellPolicy, given(registry, events).when(clearOversellPolicy, named(subject)));
 
 describe('inventory.set_oversell_policy', () => {
   test('is of class R2', () => {
@@ -166,6 +174,15 @@ describe('inventory.set_oversell_policy', () => {
   ])('%p: %s', (subject, code) => {
     expect(set(stocked, { ...subject, mode: 'STRICT' })).toMatchObject({ kind: 'refuse', code: code as never });
     expect(clear(stocked, subject)).toMatchObject({ kind: 'refuse', code: code as never });
+  });
+
+  test('for another scope than the ids name is refused: what was approved is meant', () => {
+    expect(set(stocked, { variantId, scope: 'LOCATION', mode: 'STRICT' })).toMatchObject({
+      code: 'oversell_scope_invalid',
+    });
+    expect(set(stocked, { ...level, scope: 'VARIANT', mode: 'STRICT' })).toMatchObject({
+      code: 'oversell_scope_invalid',
+    });
   });
 
   test.each([

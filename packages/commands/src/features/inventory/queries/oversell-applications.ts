@@ -7,14 +7,19 @@ export interface RunningApplication {
   readonly revision: number;
   readonly variantId: Id<'variant'> | null;
   readonly locationId: Id<'location'> | null;
-  /** How long ago the policy was set, on the database's clock. */
+  /** When the policy was set, and how long ago that is, both on the database's clock. */
+  readonly startedAt: string;
   readonly ageMilliseconds: number;
 }
 
-/** Reads applications of one environment that run, the oldest first, at most a page of them. */
-export async function readRunningApplications(database: Database, scope: Scope): Promise<RunningApplication[]> {
+/** Reads a page of the applications of one environment that run, by the times when their policies were set. */
+export async function readRunningApplications(
+  database: Database,
+  scope: Scope,
+  after: Pick<RunningApplication, 'startedAt' | 'scopeKey'> | null = null,
+): Promise<RunningApplication[]> {
   return database.read(scope, async (db) => {
-    const rows = await db
+    let query = db
       .selectFrom('oversell_applications as a')
       .innerJoin('oversell_policies as p', (join) =>
         join
@@ -28,14 +33,20 @@ export async function readRunningApplications(database: Database, scope: Scope):
       .where('a.status', '=', 'RUNNING')
       .orderBy('a.started_at')
       .orderBy('a.scope_key')
-      .limit(limits.pageSizeMax)
-      .execute();
+      .limit(limits.pageSizeMax);
+    if (after) {
+      query = query.where(({ eb, refTuple, tuple }) =>
+        eb(refTuple('a.started_at', 'a.scope_key'), '>', tuple(after.startedAt, after.scopeKey)),
+      );
+    }
+    const rows = await query.execute();
     const { now } = await db.selectNoFrom((eb) => eb.fn<string>('now').as('now')).executeTakeFirstOrThrow();
     return rows.map((row) => ({
       scopeKey: row.scope_key,
       revision: row.revision,
       variantId: row.variant_id === null ? null : toId('variant', row.variant_id),
       locationId: row.location_id === null ? null : toId('location', row.location_id),
+      startedAt: row.started_at,
       ageMilliseconds: Date.parse(now) - Date.parse(row.started_at),
     }));
   });
@@ -47,11 +58,12 @@ export interface LevelToChange {
   readonly version: number;
 }
 
-/** Reads levels that a policy is for and that have another oversell limit than the policies give them, by their keys and versions. */
+/** Reads the next levels that a policy is for and that have another oversell limit than the policies give them. */
 export async function readLevelsToChange(
   database: Database,
   scope: Scope,
   of: Pick<RunningApplication, 'variantId' | 'locationId'>,
+  after: Pick<LevelToChange, 'variantId' | 'locationId'> | null = null,
 ): Promise<LevelToChange[]> {
   const rows = await database.read(scope, (db) => {
     let query = db
@@ -65,6 +77,11 @@ export async function readLevelsToChange(
       .limit(limits.oversellLevelsPerCommand);
     if (of.variantId) query = query.where('l.variant_id', '=', toUuid(of.variantId));
     if (of.locationId) query = query.where('l.location_id', '=', toUuid(of.locationId));
+    if (after) {
+      query = query.where(({ eb, refTuple, tuple }) =>
+        eb(refTuple('l.variant_id', 'l.location_id'), '>', tuple(toUuid(after.variantId), toUuid(after.locationId))),
+      );
+    }
     return query.execute();
   });
   return rows.map((row) => ({
