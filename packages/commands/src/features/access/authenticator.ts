@@ -1,11 +1,5 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import {
-  defaultTenantPolicy,
-  type GrantedRole,
-  parseTenantPolicy,
-  type RiskClass,
-  type TenantPolicy,
-} from '@karmanflow/policy';
+import { type GrantedRole, type RiskClass, type TenantPolicy } from '@karmanflow/policy';
 import { controlEnvironmentOf, type Database, limits, toId, toUuid } from '@karmanflow/schema';
 import type { Caller } from '../../executor/metadata.ts';
 import { accessLimits } from './access-limits.ts';

@@ -87,7 +87,7 @@ export {
   sessionSecretBytes,
 } from './session-authenticator.ts';
 export { type BootstrapRequest, bootstrapRequestShape, secretReferenceShape } from './bootstrap-request.ts';
-export { policyFromText, unknownCommandTypes } from './settled-policy.ts';
+export { policyFromText, policyToChange, unknownCommandTypes } from './settled-policy.ts';
 export {
   archiveEnvironment,
   bootstrapTenant,

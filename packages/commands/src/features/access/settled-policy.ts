@@ -2,8 +2,19 @@ import { defaultTenantPolicy, parseTenantPolicy, type TenantPolicy, tenantPolicy
 import type { Registry } from '../../definition/registry.ts';
 import type { TenantSettings } from './shapes.ts';
 
-/** A tenant's policy from its stored text; what cannot be read, or was never settled, is the default. */
+/**
+ * A tenant's policy from its stored text, or the default where it settled nothing. Throws on text that this build cannot
+ * read, for example a role that only a later one knows: a stricter rule must never give way to the default unseen.
+ */
 export function policyFromText(settings: string | null): TenantPolicy {
+  if (settings === null) return defaultTenantPolicy;
+  const policy = parseTenantPolicy(settings);
+  if (policy === null) throw new Error('the stored policy of a tenant cannot be read by this build');
+  return policy;
+}
+
+/** For whoever settles it anew: what cannot be read is begun again from the default. */
+export function policyToChange(settings: string | null): TenantPolicy {
   return (settings === null ? null : parseTenantPolicy(settings)) ?? defaultTenantPolicy;
 }
 

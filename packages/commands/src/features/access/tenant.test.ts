@@ -5,7 +5,14 @@ import * as v from 'valibot';
 import { registry } from '../../registry.ts';
 import { given } from '../../testing/index.ts';
 import { environmentArchived, environmentCreated, tenantConfigured } from './events.ts';
-import { archiveEnvironment, bootstrapTenant, configureTenant, createEnvironment, policyFromText } from './index.ts';
+import {
+  archiveEnvironment,
+  bootstrapTenant,
+  configureTenant,
+  createEnvironment,
+  policyFromText,
+  policyToChange,
+} from './index.ts';
 
 type History = Parameters<typeof given>[1];
 const now = '2026-01-01T00:00:00.000Z';
@@ -73,9 +80,11 @@ describe('access.configure_tenant', () => {
     expect(configureTenant).toMatchObject({ risk: 'R3', actorTypes: ['USER'], environment: 'control' });
   });
 
-  test('what was stored and cannot be read counts as nothing', () => {
-    expect(policyFromText('{"approvalTtlSeconds":1}')).toBe(defaultTenantPolicy);
-    expect(policyFromText('')).toBe(defaultTenantPolicy);
+  test('what was stored and cannot be read never gives way to the default, but can be settled anew', () => {
+    for (const unreadable of ['{"approvalTtlSeconds":1}', '']) {
+      expect(() => policyFromText(unreadable)).toThrow('cannot be read');
+      expect(policyToChange(unreadable)).toBe(defaultTenantPolicy);
+    }
     expect(policyFromText(null)).toBe(defaultTenantPolicy);
   });
 });

@@ -1,17 +1,19 @@
 import { createHash } from 'node:crypto';
-import {
-  defaultTenantPolicy,
-  evaluatePolicy,
-  type GrantedRole,
-  parseTenantPolicy,
-  roles,
-  type TenantPolicy,
-} from '@karmanflow/policy';
+import { evaluatePolicy, type GrantedRole, roles, type TenantPolicy } from '@karmanflow/policy';
 import { controlEnvironmentOf, type Id, type Scope } from '@karmanflow/schema';
 import type { AnyCommand, PausedCommand, StateReader } from '../../definition/command.ts';
 import { controlRowsWhere, type Load } from '../../definition/entity.ts';
 import type { Registry } from '../../definition/registry.ts';
-import { apiKey, authorityOf, environment, everyScope, principal, roleGrant, tenantPolicy } from '../access/index.ts';
+import {
+  apiKey,
+  authorityOf,
+  environment,
+  everyScope,
+  policyFromText,
+  principal,
+  roleGrant,
+  tenantPolicy,
+} from '../access/index.ts';
 import { type ApprovalState, approvalVote } from './entities.ts';
 import { personalOf } from './unused-values.ts';
 
@@ -68,11 +70,7 @@ export function grantsOf(state: StateReader, principalId: Id<'principal'>): Gran
 }
 
 export function tenantPolicyIn(state: StateReader, tenantId: Id<'tenant'>): TenantPolicy {
-  const stored = state.get(tenantPolicy, { id: tenantId });
-  if (!stored) return defaultTenantPolicy;
-  const policy = parseTenantPolicy(stored.settings);
-  if (!policy) throw new Error(`the policy of ${tenantId} cannot be read`);
-  return policy;
+  return policyFromText(state.get(tenantPolicy, { id: tenantId })?.settings ?? null);
 }
 
 /** What the credential of the request still carries; nothing when it was revoked or is over. */

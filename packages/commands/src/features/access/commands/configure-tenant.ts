@@ -4,7 +4,7 @@ import { accept, defineCommand, refuse } from '../../../definition/command.ts';
 import { rowsWhere } from '../../../definition/entity.ts';
 import { tenantPolicy } from '../entities/tenant-policy.ts';
 import { tenantConfigured } from '../events.ts';
-import { policyFromText, settledPolicy, unknownCommandTypes } from '../settled-policy.ts';
+import { policyToChange, settledPolicy, unknownCommandTypes } from '../settled-policy.ts';
 import { tenantPolicyShape, tenantSettingsShape } from '../shapes.ts';
 
 export const configureTenant = defineCommand({
@@ -23,7 +23,7 @@ export const configureTenant = defineCommand({
     const unknown = unknownCommandTypes(settings, ctx.registry);
     if (unknown.length > 0) return refuse('command_type_unknown', { commandTypes: unknown });
     const before = state.get(tenantPolicy, { id: ctx.tenantId });
-    const { policy, text } = settledPolicy(policyFromText(before?.settings ?? null), settings);
+    const { policy, text } = settledPolicy(policyToChange(before?.settings ?? null), settings);
     const response: { settings: TenantPolicy } = { settings: policy };
     return accept({ events: [tenantConfigured.of({ tenantId: ctx.tenantId, settings: text })], response });
   },

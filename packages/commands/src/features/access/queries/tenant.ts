@@ -1,7 +1,7 @@
 import { idShape } from '@karmanflow/schema';
 import * as v from 'valibot';
 import { defineQuery } from '../../../definition/query.ts';
-import { policyFromText } from '../settled-policy.ts';
+import { policyToChange } from '../settled-policy.ts';
 import { tenantPolicyShape } from '../shapes.ts';
 import { controlScope } from './control-rows.ts';
 
@@ -45,7 +45,7 @@ export const readTenant = defineQuery({
       // The column's CHECK keeps it to these values.
       status: tenant.status as (typeof statuses)[number],
       version: tenant.version,
-      settings: policyFromText(policy?.settings ?? null),
+      settings: policyToChange(policy?.settings ?? null),
       settingsVersion: policy?.version ?? 0,
     };
   },
