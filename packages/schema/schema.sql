@@ -8,10 +8,16 @@ table command_receipts: owner kf_owner, row security t, forced t, toast_tuple_ta
 table domain_events: owner kf_owner, row security t, forced t, toast_tuple_target=8160
 table environments: owner kf_owner, row security t, forced t
 table expiry_schedule: owner kf_owner, row security t, forced t
+table ingest_claims: owner kf_owner, row security t, forced t
+table ingest_mappings: owner kf_owner, row security t, forced t
+table ingest_quarantines: owner kf_owner, row security t, forced t
 table ingest_sources: owner kf_owner, row security t, forced t
 table inventory_levels: owner kf_owner, row security t, forced t, fillfactor=40
 table locations: owner kf_owner, row security t, forced t
+table log_checkpoints: owner kf_owner, row security t, forced t
+table log_leaves: owner kf_owner, row security t, forced t
 table log_pending: owner kf_owner, row security t, forced t
+table log_roots: owner kf_owner, row security t, forced t
 table mass_cancels: owner kf_owner, row security t, forced t
 table oversell_applications: owner kf_owner, row security t, forced t
 table oversell_policies: owner kf_owner, row security t, forced t
@@ -20,11 +26,14 @@ table personal_data: owner kf_owner, row security t, forced t
 table platform_tenants: owner kf_owner, row security t, forced t
 table principal_identities: owner kf_owner, row security t, forced t
 table principals: owner kf_owner, row security t, forced t
+table quarantined_messages: owner kf_owner, row security t, forced t
 table reservations: owner kf_owner, row security t, forced t, fillfactor=80
 table role_grants: owner kf_owner, row security t, forced t
 table sales_channels: owner kf_owner, row security t, forced t
+table sequencer_terms: owner kf_owner, row security t, forced t
 table sessions: owner kf_owner, row security t, forced t
 table stock_movements: owner kf_owner, row security t, forced t
+table stream_events: owner kf_owner, row security t, forced t
 table tenant_policies: owner kf_owner, row security t, forced t
 table tenants: owner kf_owner, row security t, forced t
 table variants: owner kf_owner, row security t, forced t
@@ -149,6 +158,37 @@ column environments.written_in xid8 not null default pg_current_xact_id()
 column expiry_schedule.tenant_id uuid not null
 column expiry_schedule.environment_id uuid not null
 column expiry_schedule.due_at timestamp with time zone not null
+column ingest_claims.tenant_id uuid not null
+column ingest_claims.environment_id uuid not null
+column ingest_claims.ingest_source_id uuid not null
+column ingest_claims.message_key text not null
+column ingest_claims.content_key text not null
+column ingest_claims.body_key text not null
+column ingest_claims.message_id text not null
+column ingest_claims.outcome text not null
+column ingest_claims.command_receipt_id uuid
+column ingest_claims.subject text
+column ingest_claims.claimed_at timestamp with time zone not null
+column ingest_claims.receipt_id uuid not null
+column ingest_claims.written_in xid8 not null default pg_current_xact_id()
+column ingest_mappings.tenant_id uuid not null
+column ingest_mappings.environment_id uuid not null
+column ingest_mappings.ingest_source_id uuid not null
+column ingest_mappings.revision bigint not null
+column ingest_mappings.document text not null
+column ingest_mappings.set_at timestamp with time zone not null
+column ingest_mappings.receipt_id uuid not null
+column ingest_mappings.written_in xid8 not null default pg_current_xact_id()
+column ingest_quarantines.tenant_id uuid not null
+column ingest_quarantines.environment_id uuid not null
+column ingest_quarantines.ingest_source_id uuid not null
+column ingest_quarantines.held_messages bigint not null
+column ingest_quarantines.held_bytes bigint not null
+column ingest_quarantines.version bigint not null
+column ingest_quarantines.created_at timestamp with time zone not null
+column ingest_quarantines.updated_at timestamp with time zone not null
+column ingest_quarantines.receipt_id uuid not null
+column ingest_quarantines.written_in xid8 not null default pg_current_xact_id()
 column ingest_sources.tenant_id uuid not null
 column ingest_sources.environment_id uuid not null
 column ingest_sources.id uuid not null
@@ -164,6 +204,8 @@ column ingest_sources.created_at timestamp with time zone not null
 column ingest_sources.updated_at timestamp with time zone not null
 column ingest_sources.receipt_id uuid not null
 column ingest_sources.written_in xid8 not null default pg_current_xact_id()
+column ingest_sources.settings text not null
+column ingest_sources.mapping_revision bigint not null
 column inventory_levels.tenant_id uuid not null
 column inventory_levels.environment_id uuid not null
 column inventory_levels.variant_id uuid not null
@@ -192,10 +234,27 @@ column locations.created_at timestamp with time zone not null
 column locations.updated_at timestamp with time zone not null
 column locations.receipt_id uuid not null
 column locations.written_in xid8 not null default pg_current_xact_id()
+column log_checkpoints.tenant_id uuid not null
+column log_checkpoints.environment_id uuid not null
+column log_checkpoints.tree_size bigint not null
+column log_checkpoints.note text not null
+column log_checkpoints.published_at timestamp with time zone not null
+column log_leaves.tenant_id uuid not null
+column log_leaves.environment_id uuid not null
+column log_leaves.command_receipt_id uuid not null
+column log_leaves.leaf_index bigint not null
+column log_leaves.leaf_hash bytea not null
 column log_pending.tenant_id uuid not null
 column log_pending.environment_id uuid not null
 column log_pending.position bigint not null identity
 column log_pending.receipt_ids uuid[] not null
+column log_roots.tenant_id uuid not null
+column log_roots.environment_id uuid not null
+column log_roots.tree_size bigint not null
+column log_roots.root_hash bytea not null
+column log_roots.frontier bytea not null
+column log_roots.super_index bigint
+column log_roots.decided_at timestamp with time zone not null
 column mass_cancels.tenant_id uuid not null
 column mass_cancels.environment_id uuid not null
 column mass_cancels.id uuid not null
@@ -294,6 +353,29 @@ column principals.created_at timestamp with time zone not null
 column principals.updated_at timestamp with time zone not null
 column principals.receipt_id uuid not null
 column principals.written_in xid8 not null default pg_current_xact_id()
+column quarantined_messages.tenant_id uuid not null
+column quarantined_messages.environment_id uuid not null
+column quarantined_messages.id uuid not null
+column quarantined_messages.ingest_source_id uuid not null
+column quarantined_messages.message_id text not null
+column quarantined_messages.content_key text not null
+column quarantined_messages.reason text not null
+column quarantined_messages.stored_bytes bigint not null
+column quarantined_messages.payload_id uuid
+column quarantined_messages.outline_id uuid
+column quarantined_messages.received_at timestamp with time zone not null
+column quarantined_messages.expires_at timestamp with time zone not null
+column quarantined_messages.status text not null
+column quarantined_messages.checked_at timestamp with time zone
+column quarantined_messages.check_result text
+column quarantined_messages.outcome text
+column quarantined_messages.outcome_receipt_id uuid
+column quarantined_messages.ended_at timestamp with time zone
+column quarantined_messages.version bigint not null
+column quarantined_messages.created_at timestamp with time zone not null
+column quarantined_messages.updated_at timestamp with time zone not null
+column quarantined_messages.receipt_id uuid not null
+column quarantined_messages.written_in xid8 not null default pg_current_xact_id()
 column reservations.tenant_id uuid not null
 column reservations.environment_id uuid not null
 column reservations.id uuid not null
@@ -333,6 +415,11 @@ column sales_channels.created_at timestamp with time zone not null
 column sales_channels.updated_at timestamp with time zone not null
 column sales_channels.receipt_id uuid not null
 column sales_channels.written_in xid8 not null default pg_current_xact_id()
+column sequencer_terms.tenant_id uuid not null
+column sequencer_terms.environment_id uuid not null
+column sequencer_terms.epoch bigint not null
+column sequencer_terms.leader_id uuid not null
+column sequencer_terms.begun_at timestamp with time zone not null
 column sessions.tenant_id uuid not null
 column sessions.environment_id uuid not null
 column sessions.id uuid not null
@@ -360,6 +447,12 @@ column stock_movements.reason text
 column stock_movements.occurred_at timestamp with time zone not null
 column stock_movements.receipt_id uuid not null
 column stock_movements.written_in xid8 not null default pg_current_xact_id()
+column stream_events.tenant_id uuid not null
+column stream_events.environment_id uuid not null
+column stream_events.seq bigint not null
+column stream_events.event_id uuid not null
+column stream_events.event_written_in xid8 not null
+column stream_events.command_receipt_id uuid not null
 column tenant_policies.tenant_id uuid not null
 column tenant_policies.environment_id uuid not null
 column tenant_policies.id uuid not null
@@ -444,10 +537,23 @@ constraint environments.environments_receipt_id_written_in_fkey FOREIGN KEY (ten
 constraint environments.environments_scope_fkey FOREIGN KEY (tenant_id, environment_id) REFERENCES kf.tenants(tenant_id, environment_id)
 constraint environments.environments_status_known CHECK ((status = ANY (ARRAY['ACTIVE'::text, 'ARCHIVED'::text])))
 constraint expiry_schedule.expiry_schedule_pkey PRIMARY KEY (tenant_id, environment_id, due_at)
+constraint ingest_claims.ingest_claims_ingest_source_id_content_key_key UNIQUE (tenant_id, environment_id, ingest_source_id, content_key)
+constraint ingest_claims.ingest_claims_outcome_known CHECK ((outcome = ANY (ARRAY['PROCESSED'::text, 'REFUSED'::text, 'PAUSED'::text, 'UNCHANGED'::text, 'QUARANTINED'::text])))
+constraint ingest_claims.ingest_claims_pkey PRIMARY KEY (tenant_id, environment_id, ingest_source_id, message_key)
+constraint ingest_claims.ingest_claims_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint ingest_mappings.ingest_mappings_control_only CHECK ((environment_id = tenant_id))
+constraint ingest_mappings.ingest_mappings_ingest_source_id_fkey FOREIGN KEY (tenant_id, environment_id, ingest_source_id) REFERENCES kf.ingest_sources(tenant_id, environment_id, id)
+constraint ingest_mappings.ingest_mappings_pkey PRIMARY KEY (tenant_id, environment_id, ingest_source_id, revision)
+constraint ingest_mappings.ingest_mappings_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint ingest_quarantines.ingest_quarantines_bytes_not_negative CHECK ((held_bytes >= 0))
+constraint ingest_quarantines.ingest_quarantines_messages_not_negative CHECK ((held_messages >= 0))
+constraint ingest_quarantines.ingest_quarantines_pkey PRIMARY KEY (tenant_id, environment_id, ingest_source_id)
+constraint ingest_quarantines.ingest_quarantines_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint ingest_quarantines.ingest_quarantines_scope_fkey FOREIGN KEY (tenant_id, environment_id) REFERENCES kf.environments(tenant_id, id)
 constraint ingest_sources.ingest_sources_code_key UNIQUE (tenant_id, environment_id, code)
 constraint ingest_sources.ingest_sources_control_only CHECK ((environment_id = tenant_id))
 constraint ingest_sources.ingest_sources_pkey PRIMARY KEY (tenant_id, environment_id, id)
-constraint ingest_sources.ingest_sources_preset_known CHECK ((preset = 'standard-webhooks'::text))
+constraint ingest_sources.ingest_sources_preset_known CHECK ((preset = ANY (ARRAY['standard-webhooks'::text, 'karmanflow'::text, 'svix'::text, 'shopify'::text, 'stripe'::text, 'github'::text, 'square'::text, 'generic-hmac'::text])))
 constraint ingest_sources.ingest_sources_principal_id_fkey FOREIGN KEY (tenant_id, environment_id, principal_id) REFERENCES kf.principals(tenant_id, environment_id, id)
 constraint ingest_sources.ingest_sources_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
 constraint ingest_sources.ingest_sources_status_known CHECK ((status = ANY (ARRAY['ACTIVE'::text, 'PAUSED'::text])))
@@ -470,7 +576,17 @@ constraint locations.locations_code_key UNIQUE (tenant_id, environment_id, code)
 constraint locations.locations_pkey PRIMARY KEY (tenant_id, environment_id, id)
 constraint locations.locations_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
 constraint locations.locations_scope_fkey FOREIGN KEY (tenant_id, environment_id) REFERENCES kf.environments(tenant_id, id)
+constraint log_checkpoints.log_checkpoints_control_only CHECK ((environment_id = tenant_id))
+constraint log_checkpoints.log_checkpoints_pkey PRIMARY KEY (tenant_id, environment_id, tree_size)
+constraint log_leaves.log_leaves_hash_is_sha256 CHECK ((octet_length(leaf_hash) = 32))
+constraint log_leaves.log_leaves_index_not_negative CHECK ((leaf_index >= 0))
+constraint log_leaves.log_leaves_leaf_index_key UNIQUE (tenant_id, leaf_index)
+constraint log_leaves.log_leaves_pkey PRIMARY KEY (tenant_id, environment_id, command_receipt_id)
 constraint log_pending.log_pending_pkey PRIMARY KEY (tenant_id, environment_id, "position")
+constraint log_roots.log_roots_control_only CHECK ((environment_id = tenant_id))
+constraint log_roots.log_roots_pkey PRIMARY KEY (tenant_id, environment_id, tree_size)
+constraint log_roots.log_roots_root_is_sha256 CHECK ((octet_length(root_hash) = 32))
+constraint log_roots.log_roots_size_positive CHECK ((tree_size > 0))
 constraint mass_cancels.mass_cancels_cancelled_not_negative CHECK ((cancelled_count >= 0))
 constraint mass_cancels.mass_cancels_never_more_than_approved CHECK ((cancelled_count <= expected_count))
 constraint mass_cancels.mass_cancels_pkey PRIMARY KEY (tenant_id, environment_id, id)
@@ -520,6 +636,13 @@ constraint principals.principals_receipt_id_written_in_fkey FOREIGN KEY (tenant_
 constraint principals.principals_scope_fkey FOREIGN KEY (tenant_id, environment_id) REFERENCES kf.tenants(tenant_id, environment_id)
 constraint principals.principals_status_known CHECK ((status = ANY (ARRAY['ACTIVE'::text, 'DISABLED'::text])))
 constraint principals.principals_type_known CHECK ((type = ANY (ARRAY['USER'::text, 'SERVICE'::text, 'SYSTEM'::text, 'CONNECTOR'::text, 'AGENT'::text])))
+constraint quarantined_messages.quarantined_messages_outline_id_fkey FOREIGN KEY (tenant_id, environment_id, outline_id) REFERENCES kf.personal_data(tenant_id, environment_id, id)
+constraint quarantined_messages.quarantined_messages_payload_id_fkey FOREIGN KEY (tenant_id, environment_id, payload_id) REFERENCES kf.personal_data(tenant_id, environment_id, id)
+constraint quarantined_messages.quarantined_messages_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint quarantined_messages.quarantined_messages_reason_known CHECK ((reason = ANY (ARRAY['payload_malformed'::text, 'message_id_unreadable'::text, 'mapping_missing'::text, 'type_unknown'::text, 'shape_mismatch'::text, 'name_unknown'::text, 'input_invalid'::text, 'suspected_replay'::text])))
+constraint quarantined_messages.quarantined_messages_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint quarantined_messages.quarantined_messages_scope_fkey FOREIGN KEY (tenant_id, environment_id) REFERENCES kf.environments(tenant_id, id)
+constraint quarantined_messages.quarantined_messages_status_known CHECK ((status = ANY (ARRAY['HELD'::text, 'CHECK_REQUESTED'::text, 'RELEASE_REQUESTED'::text, 'RELEASED'::text, 'DISCARDED'::text, 'EXPIRED'::text])))
 constraint reservations.reservations_pkey PRIMARY KEY (tenant_id, environment_id, id)
 constraint reservations.reservations_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
 constraint reservations.reservations_sales_channel_id_fkey FOREIGN KEY (tenant_id, environment_id, sales_channel_id) REFERENCES kf.sales_channels(tenant_id, environment_id, id)
@@ -533,6 +656,8 @@ constraint sales_channels.sales_channels_code_key UNIQUE (tenant_id, environment
 constraint sales_channels.sales_channels_pkey PRIMARY KEY (tenant_id, environment_id, id)
 constraint sales_channels.sales_channels_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
 constraint sales_channels.sales_channels_scope_fkey FOREIGN KEY (tenant_id, environment_id) REFERENCES kf.environments(tenant_id, id)
+constraint sequencer_terms.sequencer_terms_control_only CHECK ((environment_id = tenant_id))
+constraint sequencer_terms.sequencer_terms_pkey PRIMARY KEY (tenant_id, environment_id, epoch)
 constraint sessions.sessions_control_only CHECK ((environment_id = tenant_id))
 constraint sessions.sessions_pkey PRIMARY KEY (tenant_id, environment_id, id)
 constraint sessions.sessions_principal_id_fkey FOREIGN KEY (tenant_id, environment_id, principal_id) REFERENCES kf.principals(tenant_id, environment_id, id)
@@ -546,6 +671,9 @@ constraint stock_movements.stock_movements_receipt_id_written_in_fkey FOREIGN KE
 constraint stock_movements.stock_movements_states_differ CHECK ((from_state <> to_state))
 constraint stock_movements.stock_movements_to_state_known CHECK ((to_state = ANY (ARRAY['EXTERNAL'::text, 'AVAILABLE'::text, 'RESERVED'::text, 'ALLOCATED'::text, 'DAMAGED'::text, 'QUALITY_CONTROL'::text, 'INCOMING'::text])))
 constraint stock_movements.stock_movements_variant_id_location_id_fkey FOREIGN KEY (tenant_id, environment_id, variant_id, location_id) REFERENCES kf.inventory_levels(tenant_id, environment_id, variant_id, location_id)
+constraint stream_events.stream_events_event_id_key UNIQUE (tenant_id, environment_id, event_id)
+constraint stream_events.stream_events_pkey PRIMARY KEY (tenant_id, environment_id, seq)
+constraint stream_events.stream_events_seq_positive CHECK ((seq > 0))
 constraint tenant_policies.tenant_policies_control_only CHECK ((environment_id = tenant_id))
 constraint tenant_policies.tenant_policies_is_itself CHECK ((id = tenant_id))
 constraint tenant_policies.tenant_policies_pkey PRIMARY KEY (tenant_id, environment_id, id)
@@ -580,12 +708,22 @@ CREATE UNIQUE INDEX environments_id_key ON kf.environments USING btree (tenant_i
 CREATE UNIQUE INDEX environments_name_key ON kf.environments USING btree (tenant_id, environment_id, name)
 CREATE UNIQUE INDEX environments_pkey ON kf.environments USING btree (tenant_id, environment_id, id)
 CREATE UNIQUE INDEX expiry_schedule_pkey ON kf.expiry_schedule USING btree (tenant_id, environment_id, due_at)
+CREATE UNIQUE INDEX ingest_claims_ingest_source_id_content_key_key ON kf.ingest_claims USING btree (tenant_id, environment_id, ingest_source_id, content_key)
+CREATE INDEX ingest_claims_ingest_source_id_subject_idx ON kf.ingest_claims USING btree (tenant_id, environment_id, ingest_source_id, subject) WHERE (subject IS NOT NULL)
+CREATE UNIQUE INDEX ingest_claims_pkey ON kf.ingest_claims USING btree (tenant_id, environment_id, ingest_source_id, message_key)
+CREATE UNIQUE INDEX ingest_mappings_pkey ON kf.ingest_mappings USING btree (tenant_id, environment_id, ingest_source_id, revision)
+CREATE UNIQUE INDEX ingest_quarantines_pkey ON kf.ingest_quarantines USING btree (tenant_id, environment_id, ingest_source_id)
 CREATE UNIQUE INDEX ingest_sources_code_key ON kf.ingest_sources USING btree (tenant_id, environment_id, code)
 CREATE UNIQUE INDEX ingest_sources_pkey ON kf.ingest_sources USING btree (tenant_id, environment_id, id)
+CREATE INDEX inventory_levels_location_id_variant_id_idx ON kf.inventory_levels USING btree (tenant_id, environment_id, location_id, variant_id)
 CREATE UNIQUE INDEX inventory_levels_pkey ON kf.inventory_levels USING btree (tenant_id, environment_id, variant_id, location_id)
 CREATE UNIQUE INDEX locations_code_key ON kf.locations USING btree (tenant_id, environment_id, code)
 CREATE UNIQUE INDEX locations_pkey ON kf.locations USING btree (tenant_id, environment_id, id)
+CREATE UNIQUE INDEX log_checkpoints_pkey ON kf.log_checkpoints USING btree (tenant_id, environment_id, tree_size)
+CREATE UNIQUE INDEX log_leaves_leaf_index_key ON kf.log_leaves USING btree (tenant_id, leaf_index)
+CREATE UNIQUE INDEX log_leaves_pkey ON kf.log_leaves USING btree (tenant_id, environment_id, command_receipt_id)
 CREATE UNIQUE INDEX log_pending_pkey ON kf.log_pending USING btree (tenant_id, environment_id, "position")
+CREATE UNIQUE INDEX log_roots_pkey ON kf.log_roots USING btree (tenant_id, environment_id, tree_size)
 CREATE INDEX mass_cancels_id_idx ON kf.mass_cancels USING btree (tenant_id, environment_id, id) WHERE (status = 'RUNNING'::text)
 CREATE UNIQUE INDEX mass_cancels_pkey ON kf.mass_cancels USING btree (tenant_id, environment_id, id)
 CREATE UNIQUE INDEX oversell_applications_pkey ON kf.oversell_applications USING btree (tenant_id, environment_id, scope_key)
@@ -598,16 +736,22 @@ CREATE UNIQUE INDEX platform_tenants_pkey ON kf.platform_tenants USING btree (te
 CREATE UNIQUE INDEX principal_identities_pkey ON kf.principal_identities USING btree (tenant_id, environment_id, identity_hash)
 CREATE UNIQUE INDEX principals_handle_key ON kf.principals USING btree (tenant_id, environment_id, handle)
 CREATE UNIQUE INDEX principals_pkey ON kf.principals USING btree (tenant_id, environment_id, id)
+CREATE INDEX quarantined_messages_expires_at_id_idx ON kf.quarantined_messages USING btree (tenant_id, environment_id, expires_at, id) WHERE (ended_at IS NULL)
+CREATE INDEX quarantined_messages_ingest_source_id_id_idx ON kf.quarantined_messages USING btree (tenant_id, environment_id, ingest_source_id, id)
+CREATE UNIQUE INDEX quarantined_messages_pkey ON kf.quarantined_messages USING btree (tenant_id, environment_id, id)
 CREATE INDEX reservations_expires_at_id_idx ON kf.reservations USING btree (tenant_id, environment_id, expires_at, id) WHERE (status = 'ACTIVE'::text)
 CREATE UNIQUE INDEX reservations_pkey ON kf.reservations USING btree (tenant_id, environment_id, id)
 CREATE UNIQUE INDEX role_grants_pkey ON kf.role_grants USING btree (tenant_id, environment_id, id)
 CREATE INDEX role_grants_principal_id_idx ON kf.role_grants USING btree (tenant_id, environment_id, principal_id)
 CREATE UNIQUE INDEX sales_channels_code_key ON kf.sales_channels USING btree (tenant_id, environment_id, code)
 CREATE UNIQUE INDEX sales_channels_pkey ON kf.sales_channels USING btree (tenant_id, environment_id, id)
+CREATE UNIQUE INDEX sequencer_terms_pkey ON kf.sequencer_terms USING btree (tenant_id, environment_id, epoch)
 CREATE UNIQUE INDEX sessions_pkey ON kf.sessions USING btree (tenant_id, environment_id, id)
 CREATE INDEX sessions_principal_id_idx ON kf.sessions USING btree (tenant_id, environment_id, principal_id) WHERE (revoked_at IS NULL)
 CREATE UNIQUE INDEX stock_movements_pkey ON kf.stock_movements USING btree (tenant_id, environment_id, event_id, movement_number)
 CREATE INDEX stock_movements_variant_id_location_id_event_id_idx ON kf.stock_movements USING btree (tenant_id, environment_id, variant_id, location_id, event_id)
+CREATE UNIQUE INDEX stream_events_event_id_key ON kf.stream_events USING btree (tenant_id, environment_id, event_id)
+CREATE UNIQUE INDEX stream_events_pkey ON kf.stream_events USING btree (tenant_id, environment_id, seq)
 CREATE UNIQUE INDEX tenant_policies_pkey ON kf.tenant_policies USING btree (tenant_id, environment_id, id)
 CREATE UNIQUE INDEX tenants_pkey ON kf.tenants USING btree (tenant_id, environment_id, id)
 CREATE UNIQUE INDEX tenants_scope_key ON kf.tenants USING btree (tenant_id, environment_id)
@@ -624,10 +768,16 @@ CREATE STATISTICS kf.command_receipts_scope (ndistinct, dependencies) ON tenant_
 CREATE STATISTICS kf.domain_events_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.domain_events
 CREATE STATISTICS kf.environments_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.environments
 CREATE STATISTICS kf.expiry_schedule_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.expiry_schedule
+CREATE STATISTICS kf.ingest_claims_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.ingest_claims
+CREATE STATISTICS kf.ingest_mappings_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.ingest_mappings
+CREATE STATISTICS kf.ingest_quarantines_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.ingest_quarantines
 CREATE STATISTICS kf.ingest_sources_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.ingest_sources
 CREATE STATISTICS kf.inventory_levels_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.inventory_levels
 CREATE STATISTICS kf.locations_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.locations
+CREATE STATISTICS kf.log_checkpoints_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.log_checkpoints
+CREATE STATISTICS kf.log_leaves_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.log_leaves
 CREATE STATISTICS kf.log_pending_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.log_pending
+CREATE STATISTICS kf.log_roots_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.log_roots
 CREATE STATISTICS kf.mass_cancels_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.mass_cancels
 CREATE STATISTICS kf.oversell_applications_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.oversell_applications
 CREATE STATISTICS kf.oversell_policies_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.oversell_policies
@@ -636,11 +786,14 @@ CREATE STATISTICS kf.personal_data_scope (ndistinct, dependencies) ON tenant_id,
 CREATE STATISTICS kf.platform_tenants_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.platform_tenants
 CREATE STATISTICS kf.principal_identities_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.principal_identities
 CREATE STATISTICS kf.principals_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.principals
+CREATE STATISTICS kf.quarantined_messages_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.quarantined_messages
 CREATE STATISTICS kf.reservations_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.reservations
 CREATE STATISTICS kf.role_grants_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.role_grants
 CREATE STATISTICS kf.sales_channels_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.sales_channels
+CREATE STATISTICS kf.sequencer_terms_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.sequencer_terms
 CREATE STATISTICS kf.sessions_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.sessions
 CREATE STATISTICS kf.stock_movements_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.stock_movements
+CREATE STATISTICS kf.stream_events_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.stream_events
 CREATE STATISTICS kf.tenant_policies_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.tenant_policies
 CREATE STATISTICS kf.tenants_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.tenants
 CREATE STATISTICS kf.variants_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.variants
@@ -671,6 +824,13 @@ policy drain_delete on expiry_schedule for DELETE to kf_worker using true
 policy drain_select on expiry_schedule for SELECT to kf_worker using true
 policy scope_insert on expiry_schedule for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_select on expiry_schedule for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_insert on ingest_claims for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on ingest_claims for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_insert on ingest_mappings for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on ingest_mappings for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_insert on ingest_quarantines for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on ingest_quarantines for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on ingest_quarantines for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_insert on ingest_sources for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on ingest_sources for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_update on ingest_sources for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
@@ -680,10 +840,19 @@ policy scope_update on inventory_levels for UPDATE to public using ((tenant_id =
 policy scope_insert on locations for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on locations for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_update on locations for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy overview_select on log_checkpoints for SELECT to kf_sequencer using true
+policy scope_insert on log_checkpoints for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_select on log_checkpoints for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy overview_select on log_leaves for SELECT to kf_sequencer using true
+policy scope_insert on log_leaves for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_select on log_leaves for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy drain_delete on log_pending for DELETE to kf_sequencer using true
 policy drain_select on log_pending for SELECT to kf_sequencer using true
 policy scope_insert on log_pending for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_select on log_pending for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy overview_select on log_roots for SELECT to kf_sequencer using true
+policy scope_insert on log_roots for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_select on log_roots for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_insert on mass_cancels for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on mass_cancels for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_update on mass_cancels for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
@@ -708,6 +877,9 @@ policy scope_update on principal_identities for UPDATE to public using ((tenant_
 policy scope_insert on principals for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on principals for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_update on principals for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_insert on quarantined_messages for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on quarantined_messages for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on quarantined_messages for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_insert on reservations for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on reservations for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_update on reservations for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
@@ -717,11 +889,15 @@ policy scope_update on role_grants for UPDATE to public using ((tenant_id = (NUL
 policy scope_insert on sales_channels for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on sales_channels for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_update on sales_channels for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_insert on sequencer_terms for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_select on sequencer_terms for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_insert on sessions for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on sessions for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_update on sessions for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_insert on stock_movements for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on stock_movements for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_insert on stream_events for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_select on stream_events for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_insert on tenant_policies for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on tenant_policies for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_update on tenant_policies for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
@@ -741,9 +917,15 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.channel_locations F
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.command_receipts FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.domain_events FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.environments FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.ingest_claims FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.ingest_mappings FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.ingest_quarantines FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.ingest_sources FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.inventory_levels FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.locations FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.log_checkpoints FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.log_leaves FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.log_roots FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.mass_cancels FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.oversell_applications FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.oversell_policies FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
@@ -752,11 +934,14 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.personal_data FOR E
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.platform_tenants FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.principal_identities FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.principals FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.quarantined_messages FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.reservations FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.role_grants FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.sales_channels FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.sequencer_terms FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.sessions FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.stock_movements FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.stream_events FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.tenant_policies FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.tenants FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.variants FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
@@ -774,6 +959,7 @@ grant SELECT on allocations to kf_owner
 grant TRIGGER on allocations to kf_owner
 grant UPDATE on allocations to kf_owner
 grant SELECT on allocations to kf_read
+grant INSERT on allocations to kf_worker
 grant SELECT on allocations to kf_worker
 grant INSERT on api_keys to kf_command
 grant SELECT on api_keys to kf_command
@@ -827,6 +1013,7 @@ grant SELECT on command_receipts to kf_owner
 grant TRIGGER on command_receipts to kf_owner
 grant UPDATE on command_receipts to kf_owner
 grant SELECT on command_receipts to kf_read
+grant SELECT on command_receipts to kf_sequencer
 grant INSERT on command_receipts to kf_worker
 grant SELECT on command_receipts to kf_worker
 grant INSERT on domain_events to kf_command
@@ -866,6 +1053,40 @@ grant UPDATE on expiry_schedule to kf_owner
 grant DELETE on expiry_schedule to kf_worker
 grant INSERT on expiry_schedule to kf_worker
 grant SELECT on expiry_schedule to kf_worker
+grant INSERT on ingest_claims to kf_command
+grant SELECT on ingest_claims to kf_command
+grant INSERT on ingest_claims to kf_ingest
+grant SELECT on ingest_claims to kf_ingest
+grant INSERT on ingest_claims to kf_owner
+grant MAINTAIN on ingest_claims to kf_owner
+grant REFERENCES on ingest_claims to kf_owner
+grant SELECT on ingest_claims to kf_owner
+grant TRIGGER on ingest_claims to kf_owner
+grant UPDATE on ingest_claims to kf_owner
+grant SELECT on ingest_claims to kf_read
+grant INSERT on ingest_mappings to kf_command
+grant SELECT on ingest_mappings to kf_command
+grant SELECT on ingest_mappings to kf_ingest
+grant INSERT on ingest_mappings to kf_owner
+grant MAINTAIN on ingest_mappings to kf_owner
+grant REFERENCES on ingest_mappings to kf_owner
+grant SELECT on ingest_mappings to kf_owner
+grant TRIGGER on ingest_mappings to kf_owner
+grant UPDATE on ingest_mappings to kf_owner
+grant SELECT on ingest_mappings to kf_read
+grant INSERT on ingest_quarantines to kf_command
+grant SELECT on ingest_quarantines to kf_command
+grant INSERT on ingest_quarantines to kf_ingest
+grant SELECT on ingest_quarantines to kf_ingest
+grant INSERT on ingest_quarantines to kf_owner
+grant MAINTAIN on ingest_quarantines to kf_owner
+grant REFERENCES on ingest_quarantines to kf_owner
+grant SELECT on ingest_quarantines to kf_owner
+grant TRIGGER on ingest_quarantines to kf_owner
+grant UPDATE on ingest_quarantines to kf_owner
+grant SELECT on ingest_quarantines to kf_read
+grant INSERT on ingest_quarantines to kf_worker
+grant SELECT on ingest_quarantines to kf_worker
 grant INSERT on ingest_sources to kf_command
 grant SELECT on ingest_sources to kf_command
 grant SELECT on ingest_sources to kf_ingest
@@ -899,6 +1120,26 @@ grant SELECT on locations to kf_owner
 grant TRIGGER on locations to kf_owner
 grant UPDATE on locations to kf_owner
 grant SELECT on locations to kf_read
+grant SELECT on log_checkpoints to kf_command
+grant INSERT on log_checkpoints to kf_owner
+grant MAINTAIN on log_checkpoints to kf_owner
+grant REFERENCES on log_checkpoints to kf_owner
+grant SELECT on log_checkpoints to kf_owner
+grant TRIGGER on log_checkpoints to kf_owner
+grant UPDATE on log_checkpoints to kf_owner
+grant SELECT on log_checkpoints to kf_read
+grant INSERT on log_checkpoints to kf_sequencer
+grant SELECT on log_checkpoints to kf_sequencer
+grant SELECT on log_leaves to kf_command
+grant INSERT on log_leaves to kf_owner
+grant MAINTAIN on log_leaves to kf_owner
+grant REFERENCES on log_leaves to kf_owner
+grant SELECT on log_leaves to kf_owner
+grant TRIGGER on log_leaves to kf_owner
+grant UPDATE on log_leaves to kf_owner
+grant SELECT on log_leaves to kf_read
+grant INSERT on log_leaves to kf_sequencer
+grant SELECT on log_leaves to kf_sequencer
 grant INSERT on log_pending to kf_command
 grant INSERT on log_pending to kf_ingest
 grant DELETE on log_pending to kf_owner
@@ -912,6 +1153,16 @@ grant UPDATE on log_pending to kf_owner
 grant DELETE on log_pending to kf_sequencer
 grant SELECT on log_pending to kf_sequencer
 grant INSERT on log_pending to kf_worker
+grant SELECT on log_roots to kf_command
+grant INSERT on log_roots to kf_owner
+grant MAINTAIN on log_roots to kf_owner
+grant REFERENCES on log_roots to kf_owner
+grant SELECT on log_roots to kf_owner
+grant TRIGGER on log_roots to kf_owner
+grant UPDATE on log_roots to kf_owner
+grant SELECT on log_roots to kf_read
+grant INSERT on log_roots to kf_sequencer
+grant SELECT on log_roots to kf_sequencer
 grant INSERT on mass_cancels to kf_command
 grant SELECT on mass_cancels to kf_command
 grant INSERT on mass_cancels to kf_owner
@@ -921,6 +1172,7 @@ grant SELECT on mass_cancels to kf_owner
 grant TRIGGER on mass_cancels to kf_owner
 grant UPDATE on mass_cancels to kf_owner
 grant SELECT on mass_cancels to kf_read
+grant INSERT on mass_cancels to kf_worker
 grant SELECT on mass_cancels to kf_worker
 grant INSERT on oversell_applications to kf_command
 grant SELECT on oversell_applications to kf_command
@@ -931,6 +1183,7 @@ grant SELECT on oversell_applications to kf_owner
 grant TRIGGER on oversell_applications to kf_owner
 grant UPDATE on oversell_applications to kf_owner
 grant SELECT on oversell_applications to kf_read
+grant INSERT on oversell_applications to kf_worker
 grant SELECT on oversell_applications to kf_worker
 grant INSERT on oversell_policies to kf_command
 grant SELECT on oversell_policies to kf_command
@@ -955,6 +1208,8 @@ grant SELECT on oversell_revisions to kf_read
 grant SELECT on oversell_revisions to kf_worker
 grant INSERT on personal_data to kf_command
 grant SELECT on personal_data to kf_command
+grant INSERT on personal_data to kf_ingest
+grant SELECT on personal_data to kf_ingest
 grant INSERT on personal_data to kf_owner
 grant MAINTAIN on personal_data to kf_owner
 grant REFERENCES on personal_data to kf_owner
@@ -991,6 +1246,19 @@ grant TRIGGER on principals to kf_owner
 grant UPDATE on principals to kf_owner
 grant SELECT on principals to kf_read
 grant SELECT on principals to kf_worker
+grant INSERT on quarantined_messages to kf_command
+grant SELECT on quarantined_messages to kf_command
+grant INSERT on quarantined_messages to kf_ingest
+grant SELECT on quarantined_messages to kf_ingest
+grant INSERT on quarantined_messages to kf_owner
+grant MAINTAIN on quarantined_messages to kf_owner
+grant REFERENCES on quarantined_messages to kf_owner
+grant SELECT on quarantined_messages to kf_owner
+grant TRIGGER on quarantined_messages to kf_owner
+grant UPDATE on quarantined_messages to kf_owner
+grant SELECT on quarantined_messages to kf_read
+grant INSERT on quarantined_messages to kf_worker
+grant SELECT on quarantined_messages to kf_worker
 grant INSERT on reservations to kf_command
 grant SELECT on reservations to kf_command
 grant INSERT on reservations to kf_ingest
@@ -1024,6 +1292,14 @@ grant SELECT on sales_channels to kf_owner
 grant TRIGGER on sales_channels to kf_owner
 grant UPDATE on sales_channels to kf_owner
 grant SELECT on sales_channels to kf_read
+grant INSERT on sequencer_terms to kf_owner
+grant MAINTAIN on sequencer_terms to kf_owner
+grant REFERENCES on sequencer_terms to kf_owner
+grant SELECT on sequencer_terms to kf_owner
+grant TRIGGER on sequencer_terms to kf_owner
+grant UPDATE on sequencer_terms to kf_owner
+grant INSERT on sequencer_terms to kf_sequencer
+grant SELECT on sequencer_terms to kf_sequencer
 grant INSERT on sessions to kf_command
 grant SELECT on sessions to kf_command
 grant INSERT on sessions to kf_owner
@@ -1046,6 +1322,17 @@ grant UPDATE on stock_movements to kf_owner
 grant SELECT on stock_movements to kf_read
 grant INSERT on stock_movements to kf_worker
 grant SELECT on stock_movements to kf_worker
+grant SELECT on stream_events to kf_command
+grant INSERT on stream_events to kf_owner
+grant MAINTAIN on stream_events to kf_owner
+grant REFERENCES on stream_events to kf_owner
+grant SELECT on stream_events to kf_owner
+grant TRIGGER on stream_events to kf_owner
+grant UPDATE on stream_events to kf_owner
+grant SELECT on stream_events to kf_read
+grant INSERT on stream_events to kf_sequencer
+grant SELECT on stream_events to kf_sequencer
+grant SELECT on stream_events to kf_worker
 grant INSERT on tenant_policies to kf_command
 grant SELECT on tenant_policies to kf_command
 grant SELECT on tenant_policies to kf_ingest
@@ -1087,7 +1374,10 @@ grant UPDATE (status, version, updated_at, receipt_id, written_in, approvals, de
 grant UPDATE (status, version, updated_at, receipt_id, written_in, approvals, decided_at, execution_receipt_id, failure) on approvals to kf_worker
 grant UPDATE (buffer_quantity, version, updated_at, receipt_id, written_in) on channel_locations to kf_command
 grant UPDATE (status, version, updated_at, receipt_id, written_in) on environments to kf_command
-grant UPDATE (secret_refs, tolerance_seconds, status, version, updated_at, receipt_id, written_in) on ingest_sources to kf_command
+grant UPDATE (held_messages, held_bytes, version, updated_at, receipt_id, written_in) on ingest_quarantines to kf_command
+grant UPDATE (held_messages, held_bytes, version, updated_at, receipt_id, written_in) on ingest_quarantines to kf_ingest
+grant UPDATE (held_messages, held_bytes, version, updated_at, receipt_id, written_in) on ingest_quarantines to kf_worker
+grant UPDATE (secret_refs, tolerance_seconds, status, version, updated_at, receipt_id, written_in, mapping_revision) on ingest_sources to kf_command
 grant UPDATE (on_hand, reserved, allocated, damaged, quality_control, incoming, safety_stock, oversell_limit, shortfall, version, updated_at, receipt_id, written_in) on inventory_levels to kf_command
 grant UPDATE (on_hand, reserved, allocated, damaged, quality_control, incoming, safety_stock, oversell_limit, shortfall, version, updated_at, receipt_id, written_in) on inventory_levels to kf_ingest
 grant UPDATE (on_hand, reserved, allocated, damaged, quality_control, incoming, safety_stock, oversell_limit, shortfall, version, updated_at, receipt_id, written_in) on inventory_levels to kf_worker
@@ -1098,10 +1388,16 @@ grant UPDATE (revision, status, started_at, version, updated_at, receipt_id, wri
 grant UPDATE (revision, status, started_at, version, updated_at, receipt_id, written_in) on oversell_applications to kf_worker
 grant UPDATE (mode, quantity, version, updated_at, receipt_id, written_in) on oversell_policies to kf_command
 grant UPDATE (value, erased_at, version, updated_at, receipt_id, written_in) on personal_data to kf_command
+grant UPDATE (value, erased_at, version, updated_at, receipt_id, written_in) on personal_data to kf_ingest
+grant SELECT (tenant_id, environment_id, id, version) on personal_data to kf_worker
+grant UPDATE (value, erased_at, version, updated_at, receipt_id, written_in) on personal_data to kf_worker
 grant UPDATE (status, bootstrap_receipt_id, version, updated_at, receipt_id, written_in) on platform_tenants to kf_command
 grant UPDATE (principal_id, status, version, updated_at, receipt_id, written_in) on principal_identities to kf_command
 grant SELECT (tenant_id, environment_id, identity_hash, principal_id, status) on principal_identities to kf_login
 grant UPDATE (personal_data_id, status, version, updated_at, receipt_id, written_in) on principals to kf_command
+grant UPDATE (payload_id, outline_id, status, checked_at, check_result, outcome, outcome_receipt_id, ended_at, version, updated_at, receipt_id, written_in) on quarantined_messages to kf_command
+grant UPDATE (payload_id, outline_id, status, checked_at, check_result, outcome, outcome_receipt_id, ended_at, version, updated_at, receipt_id, written_in) on quarantined_messages to kf_ingest
+grant UPDATE (payload_id, outline_id, status, checked_at, check_result, outcome, outcome_receipt_id, ended_at, version, updated_at, receipt_id, written_in) on quarantined_messages to kf_worker
 grant UPDATE (status, expires_at, extensions, resolved_at, version, updated_at, receipt_id, written_in) on reservations to kf_command
 grant UPDATE (status, expires_at, extensions, resolved_at, version, updated_at, receipt_id, written_in) on reservations to kf_ingest
 grant UPDATE (status, expires_at, extensions, resolved_at, version, updated_at, receipt_id, written_in) on reservations to kf_worker

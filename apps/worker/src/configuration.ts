@@ -1,4 +1,5 @@
 import { executorVariables, portVariable, sharedVariables } from '@karmanflow/runtime';
+import { sequencerVariables } from './sequencer/sequencer-variables.ts';
 
 /** The environment variables that the worker reads. */
 export const configurationShape = {
@@ -11,6 +12,7 @@ export const configurationShape = {
   KF_SECRETS: sharedVariables.KF_SECRETS,
   KF_DATABASE_URL_REF: sharedVariables.KF_DATABASE_URL_REF,
   ...executorVariables,
+  ...sequencerVariables,
   KF_LOG_LEVEL: sharedVariables.KF_LOG_LEVEL,
   OTEL_EXPORTER_OTLP_ENDPOINT: sharedVariables.OTEL_EXPORTER_OTLP_ENDPOINT,
 };

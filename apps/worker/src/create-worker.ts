@@ -13,7 +13,13 @@ import {
   type Telemetry,
 } from '@karmanflow/runtime';
 import { type Database, limits } from '@karmanflow/schema';
+import { bulkLimits } from './bulk/bulk-limits.ts';
+import { createBulkMetrics } from './bulk/bulk-metrics.ts';
+import { createBulkRunner } from './bulk/create-bulk-runner.ts';
+import { startBulk } from './bulk/start-bulk.ts';
 import { createApp } from './create-app.ts';
+import type { SequencerParts } from './sequencer/open-sequencer.ts';
+import { startSequencer } from './sequencer/start-sequencer.ts';
 import { createSweeper } from './sweeper/create-sweeper.ts';
 import { startSweeping } from './sweeper/start-sweeping.ts';
 import { createSweeperMetrics } from './sweeper/sweeper-metrics.ts';
@@ -29,8 +35,12 @@ export interface WorkerOptions {
   readonly signer: ReceiptKeyring['signer'];
   readonly logger: Logger;
   readonly telemetry: Telemetry;
+  /** Null where this process gives no positions. Its database is closed when the process stops. */
+  readonly sequencer?: SequencerParts | null;
   /** `limits.sweepIntervalMilliseconds` unless a test has less time. */
   readonly sweepIntervalMilliseconds?: number;
+  /** `bulkLimits.settleMilliseconds` unless a test has less time. */
+  readonly settleMilliseconds?: number;
 }
 
 export interface Worker {
@@ -50,7 +60,8 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
   const sweeperMetrics = createSweeperMetrics(metrics, monotonicNow);
   const transactionsMax = limits.poolConnections - workerLimits.readConnections;
   const executor = composeExecutor({ database, signer, logger, metrics, transactionsMax });
-  const readiness = createDatabaseReadiness([database], {
+  const databases = [database, ...(options.sequencer ? [options.sequencer.database] : [])];
+  const readiness = createDatabaseReadiness(databases, {
     deadlineMilliseconds: workerLimits.readinessDeadlineMilliseconds,
     keptMilliseconds: workerLimits.readinessKeptMilliseconds,
     monotonicNow,
@@ -89,12 +100,41 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
     monotonicNow,
     intervalMilliseconds: options.sweepIntervalMilliseconds ?? limits.sweepIntervalMilliseconds,
   });
+  const bulkMetrics = createBulkMetrics(metrics, monotonicNow);
+  const bulk = startBulk({
+    runner: createBulkRunner({
+      database,
+      executor,
+      logger,
+      tracer: telemetry.tracer,
+      uuidSource: () => Bun.randomUUIDv7(),
+      randomBytes,
+      monotonicNow,
+      settleMilliseconds: options.settleMilliseconds ?? bulkLimits.settleMilliseconds,
+      lookAgainMilliseconds: bulkLimits.lookAgainMilliseconds,
+      onPart: bulkMetrics.part,
+      onLevels: bulkMetrics.levels,
+      onVisit: bulkMetrics.visit,
+    }),
+    metrics: bulkMetrics,
+    logger,
+    monotonicNow,
+    intervalMilliseconds: options.sweepIntervalMilliseconds ?? limits.sweepIntervalMilliseconds,
+  });
+  const parts = options.sequencer ?? null;
+  const sequencer = parts && startSequencer({ ...parts, logger, metrics, monotonicNow, leaderId: Bun.randomUUIDv7() });
+  const stopWork = async (): Promise<void> =>
+    void (await Promise.all([sweeping.stop(), bulk.stop(), sequencer?.stop()]));
   const deadlineMilliseconds = workerLimits.stopStepMilliseconds;
   const steps: StopStep[] = [
-    { name: 'sweeping', stop: () => sweeping.stop(), deadlineMilliseconds: workerLimits.sweepStopMilliseconds },
+    { name: 'sweeping', stop: stopWork, deadlineMilliseconds: workerLimits.sweepStopMilliseconds },
     { name: 'executor', stop: async () => void (await executor.drain(deadlineMilliseconds)), deadlineMilliseconds },
     { name: 'http', stop: () => http.stop(), deadlineMilliseconds: deadlineMilliseconds * 2 },
-    { name: 'database', stop: () => database.close(), deadlineMilliseconds },
+    {
+      name: 'database',
+      stop: async () => void (await Promise.all(databases.map((one) => one.close()))),
+      deadlineMilliseconds,
+    },
     { name: 'metrics', stop: () => metricsServer.stop(), deadlineMilliseconds },
     {
       name: 'telemetry',

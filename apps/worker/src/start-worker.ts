@@ -9,6 +9,7 @@ import {
 } from '@karmanflow/runtime';
 import type { configurationShape } from './configuration.ts';
 import { createWorker, type Worker } from './create-worker.ts';
+import { openSequencer, type SequencerParts } from './sequencer/open-sequencer.ts';
 import { workerLimits } from './worker-limits.ts';
 
 /** Opens everything that the worker stands on, in order, and starts it. What was opened before a failure is closed again. */
@@ -26,15 +27,18 @@ export async function startWorker(
   const url = await readSecretText(secretStore, configuration.KF_DATABASE_URL_REF);
   const settings: Record<string, string> = synchronousCommit === 'off' ? { synchronous_commit: 'off' } : {};
   const database = await bootDatabase({ url, role: 'kf_worker', profile, applicationName: 'worker', logger, settings });
+  let sequencer: SequencerParts | null = null;
   try {
+    sequencer = await openSequencer(configuration, { secretStore, profile, logger });
     const endpoint = configuration.OTEL_EXPORTER_OTLP_ENDPOINT;
     const telemetry = await startTelemetry({ serviceName: 'worker', endpoint, logger });
     const { KF_PORT: port, KF_METRICS_PORT: metricsPort } = configuration;
-    const worker = await createWorker({ profile, port, metricsPort, database, signer, logger, telemetry });
+    const parts = { database, signer, logger, telemetry, sequencer };
+    const worker = await createWorker({ profile, port, metricsPort, ...parts });
     logger.info({ port: worker.port, metricsPort: worker.metricsPort }, 'serving');
     return worker;
   } catch (error) {
-    await database.close();
+    await Promise.all([database.close(), sequencer?.database.close()]);
     throw error;
   }
 }

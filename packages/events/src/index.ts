@@ -8,3 +8,53 @@ export {
 } from './define-event.ts';
 export { decodeEvent, type EventEnvelope } from './envelope.ts';
 export { type EventCursor, type EventPage, isEventCursor, readEvents, startCursor } from './read-events.ts';
+export {
+  lastSeq,
+  readStream,
+  type StreamEvent,
+  type StreamFilters,
+  type StreamPage,
+  type StreamRequest,
+} from './read-stream.ts';
+export {
+  type ReceiptPosition,
+  waitForReceipt,
+  waitForSeq,
+  type WaitBounds,
+  type WaitPorts,
+} from './wait-for-stream.ts';
+export {
+  type Answer,
+  type Backlog,
+  type Connection,
+  type DecidedRoot,
+  decideRoots,
+  type DrainOptions,
+  drainQueue,
+  type DrainRound,
+  enter,
+  fencedTransaction,
+  lead,
+  type LogExtent,
+  type LogTree,
+  type LogTrees,
+  type PendingReceipt,
+  platformScope,
+  platformTenantId,
+  readBacklog,
+  readEntries,
+  readExtents,
+  readOpenDecision,
+  readReceiptEvents,
+  type ReadReceipt,
+  type ReceiptEntry,
+  recordCheckpoints,
+  type RootDecision,
+  type Send,
+  sendAll,
+  sequenceLimits,
+  type SignedCheckpoint,
+  type Statement,
+  type Term,
+  TermEnded,
+} from './sequence/index.ts';

@@ -32,7 +32,7 @@ export const runtimeLimits = {
   spanErrorCharacters: 200,
 
   // Metrics
-  seriesPerMetric: 1_024,
+  seriesPerMetric: 4_096,
 
   // Process
   hardExitMilliseconds: 9_000,

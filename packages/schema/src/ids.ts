@@ -18,6 +18,7 @@ export const idPrefixes = {
   event: 'evt',
   approval: 'apr',
   ingestSource: 'src',
+  quarantinedMessage: 'qtn',
   session: 'ses',
   massCancel: 'mcl',
   allocation: 'alc',

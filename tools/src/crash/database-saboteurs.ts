@@ -87,7 +87,7 @@ export const databaseSaboteurs: readonly Saboteur[] = [
       on(
         'log_pending',
         `INSERT INTO kf.log_pending (tenant_id, environment_id, receipt_ids)
-         SELECT tenant_id, environment_id, receipt_ids FROM kf.log_pending WHERE $1 = ANY (receipt_ids)`,
+         SELECT tenant_id, environment_id, ARRAY[id] FROM kf.command_receipts WHERE id = $1`,
         receipts[0]?.row.id,
       ),
   },

@@ -20,16 +20,13 @@ export type Admission =
   | { readonly ok: true; readonly caller: Caller }
   | { readonly ok: false; readonly response: Response };
 
-/** RFC 9110 section 15.5.2: a 401 names a scheme. Browsers have none for cookies, and programs have keys. */
-const challenge = { 'www-authenticate': 'Bearer realm="karmanflow"' };
-
 /** The problem of a request, in its notes as well. */
 export function refusedAs(
   exchange: Exchange,
   code: 'credential_ambiguous' | 'session_required' | 'csrf_token_invalid',
 ): Response {
   exchange.notes.outcome = code;
-  return problem(code, code === 'session_required' ? { headers: challenge } : {});
+  return problem(code);
 }
 
 /** Requests that only read are GET and HEAD; whatever else there is must come from a page of ours. */

@@ -124,9 +124,11 @@ async function countComplaints(client: Client): Promise<string[]> {
 const countQueries = {
   'not in the log exactly once': `
     select r.id::text as what from kf.command_receipts r
-    left join (select unnest(receipt_ids) as id from kf.log_pending) p using (id) group by r.id having count(p.id) <> 1`,
+    left join (select unnest(receipt_ids) as id from kf.log_pending
+      union all select command_receipt_id from kf.log_leaves) p using (id) group by r.id having count(p.id) <> 1`,
   'in the log without a receipt': `
-    select p.id::text as what from (select unnest(receipt_ids) as id from kf.log_pending) p
+    select p.id::text as what from (select unnest(receipt_ids) as id from kf.log_pending
+      union all select command_receipt_id from kf.log_leaves) p
     left join kf.command_receipts r using (id) where r.id is null`,
   'quantities are not the sums of the movements': `
     select format('%s: on hand %s, moved %s, reserved %s, moved %s, allocated %s, moved %s', l.variant_id, l.on_hand, m.on_hand,

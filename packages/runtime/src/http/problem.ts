@@ -19,6 +19,8 @@ export interface ProblemOptions {
 /** RFC 9110 section 15.5.2: a 401 names a scheme by which the caller can authenticate. */
 const challenges: { readonly [Code in ErrorCode]?: string } = {
   unauthenticated: 'Bearer realm="karmanflow"',
+  // Browsers have no scheme for cookies, and programs have keys.
+  session_required: 'Bearer realm="karmanflow"',
   signature_invalid: 'Webhook-Signature',
 };
 

@@ -135,7 +135,7 @@ describe('the boot guard', () => {
     expect((await findings({ url: elsewhere })).fatal).toContain('schema_outdated');
   });
 
-  test.each(['kf_command', 'kf_read', 'kf_ingest', 'kf_worker'] satisfies RuntimeRole[])(
+  test.each(['kf_command', 'kf_read', 'kf_ingest', 'kf_worker', 'kf_sequencer'] satisfies RuntimeRole[])(
     'refuses %s when a table shows it rows without a context',
     async (role) => {
       await admin.query(`insert into kf.command_receipts (tenant_id, environment_id, id, command_type, status, actor_id,
@@ -151,6 +151,28 @@ describe('the boot guard', () => {
       }
     },
   );
+
+  test('lets the sequencer see positions of every tenant, and nobody else', async () => {
+    await admin.query(`insert into kf.log_leaves (tenant_id, environment_id, command_receipt_id, leaf_index, leaf_hash)
+      select gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 0, sha256('')`);
+    const seen = (role: RuntimeRole) =>
+      withClient(
+        testDatabase.urlFor(role),
+        async (client) => (await client.query('select from kf.log_leaves')).rowCount,
+      );
+    expect({ sequencer: await seen('kf_sequencer'), reader: await seen('kf_read') }).toEqual({
+      sequencer: 1,
+      reader: 0,
+    });
+    const check = (role: RuntimeRole) => findings({ url: testDatabase.urlFor(role), role });
+    expect((await check('kf_sequencer')).fatal).toEqual([]);
+    await admin.query('ALTER POLICY overview_select ON kf.log_leaves TO PUBLIC');
+    try {
+      expect((await check('kf_read')).fatal).toEqual(['rows_without_context']);
+    } finally {
+      await admin.query('ALTER POLICY overview_select ON kf.log_leaves TO kf_sequencer');
+    }
+  });
 
   test('says so when the server lacks security fixes, and knows nothing of versions beyond its list', async () => {
     const version = Number((await admin.query("select current_setting('server_version_num') as v")).rows[0].v);

@@ -2,6 +2,10 @@ import initial from './0001-initial.sql' with { type: 'text' };
 import governance from './0002-governance.sql' with { type: 'text' };
 import allocation from './0003-allocation.sql' with { type: 'text' };
 import platform from './0004-platform.sql' with { type: 'text' };
+import sequencer from './0005-sequencer.sql' with { type: 'text' };
+import erasure from './0006-erasure.sql' with { type: 'text' };
+import ingest from './0007-ingest.sql' with { type: 'text' };
+import bulkWorker from './0008-bulk-worker.sql' with { type: 'text' };
 
 export interface Migration {
   /** File name without its ending; the order of names is the order of application. */
@@ -15,6 +19,10 @@ export const migrations: readonly Migration[] = [
   { name: '0002-governance', sql: governance },
   { name: '0003-allocation', sql: allocation },
   { name: '0004-platform', sql: platform },
+  { name: '0005-sequencer', sql: sequencer },
+  { name: '0006-erasure', sql: erasure },
+  { name: '0007-ingest', sql: ingest },
+  { name: '0008-bulk-worker', sql: bulkWorker },
 ];
 
 /** The newest migration, which the boot guard expects to find applied (or a later one). */

@@ -34,8 +34,14 @@ export const controlTables = {
     scope: 'environment',
     key: ['id'],
     references: [{ columns: [], table: 'environments' }],
-    // The sweeper ends requests that nobody decided, and what they kept ceases with them.
-    grants: { ...operatorWrites, erase: ['kf_worker'] },
+    // The sweeper ends requests that nobody decided, and what they kept ceases with them. Ingest keeps here, encrypted, what
+    // it could not process, and reads it when a person has released it.
+    grants: {
+      read: ['kf_command', 'kf_read', 'kf_ingest'],
+      insert: ['kf_command', 'kf_ingest'],
+      update: ['kf_command', 'kf_ingest'],
+      erase: ['kf_worker'],
+    },
     outsideEvents: true,
     columns: { id: uuid(), field: text(), value: mutable(nullable(text())), erased_at: mutable(nullable(time())) },
   }),
@@ -117,10 +123,23 @@ export const controlTables = {
       code: text(),
       principal_id: uuid(),
       target_environment_id: uuid(),
-      preset: oneOf(['standard-webhooks']),
+      preset: oneOf([
+        'standard-webhooks',
+        'karmanflow',
+        'svix',
+        'shopify',
+        'stripe',
+        'github',
+        'square',
+        'generic-hmac',
+      ]),
       secret_refs: mutable(textList()),
       tolerance_seconds: mutable(count()),
       status: mutable(oneOf(['ACTIVE', 'PAUSED'])),
+      // Canonical JSON of what the preset has to be told: the registered address, the scheme of a generic HMAC.
+      settings: text(),
+      // 0: what the preset maps by itself.
+      mapping_revision: mutable(count()),
     },
   }),
   tenant_policies: define({

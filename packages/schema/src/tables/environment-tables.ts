@@ -3,12 +3,30 @@ import { catalogue, define, everyExecutor, everyExecutorUpdates, hash32 } from '
 
 const actorTypes = ['USER', 'SERVICE', 'SYSTEM', 'CONNECTOR', 'AGENT'] as const;
 const riskClasses = ['R0', 'R1', 'R2', 'R3'] as const;
+const quarantineReasons = [
+  'payload_malformed',
+  'message_id_unreadable',
+  'mapping_missing',
+  'type_unknown',
+  'shape_mismatch',
+  'name_unknown',
+  'input_invalid',
+  'suspected_replay',
+] as const;
 const strategies = ['reserved_location', 'fewest_locations', 'most_available', 'override'] as const;
 /** What people decide and the worker carries out in parts. */
 const carriedOut = {
   read: ['kf_command', 'kf_read', 'kf_worker'],
-  insert: ['kf_command'],
+  // A row that changes goes through INSERT … ON CONFLICT, so who updates it inserts it too.
+  insert: ['kf_command', 'kf_worker'],
   update: ['kf_command', 'kf_worker'],
+} as const;
+
+/** What ingest keeps of a message that became no command, and what people decide about it. */
+const quarantine = {
+  read: ['kf_command', 'kf_read', 'kf_ingest', 'kf_worker'],
+  insert: ['kf_command', 'kf_ingest', 'kf_worker'],
+  update: ['kf_command', 'kf_ingest', 'kf_worker'],
 } as const;
 
 /** Entities of an environment. */
@@ -104,7 +122,7 @@ export const environmentTables = {
       quantity_not_negative: 'quantity >= 0',
       quantity_only_of_a_bound: "quantity = 0 OR mode IN ('LIMIT', 'BACKORDER')",
     },
-    grants: { ...carriedOut, update: ['kf_command'] },
+    grants: { ...carriedOut, insert: ['kf_command'], update: ['kf_command'] },
     columns: {
       id: uuid(),
       // The ids that it is for, joined: what two people who set the same policy at once contend for.
@@ -154,6 +172,48 @@ export const environmentTables = {
       status: mutable(oneOf(['RUNNING', 'COMPLETED', 'STOPPED_AT_BOUND', 'STOPPED'])),
       started_at: time(),
       finished_at: mutable(nullable(time())),
+    },
+  }),
+  // How much of a source is held: one row for each source, so that two processes cannot exceed its cap together.
+  ingest_quarantines: define({
+    kind: 'entity',
+    scope: 'environment',
+    key: ['ingest_source_id'],
+    references: [{ columns: [], table: 'environments' }],
+    checks: { messages_not_negative: 'held_messages >= 0', bytes_not_negative: 'held_bytes >= 0' },
+    grants: quarantine,
+    columns: { ingest_source_id: uuid(), held_messages: mutable(count()), held_bytes: mutable(count()) },
+  }),
+  quarantined_messages: define({
+    kind: 'entity',
+    scope: 'environment',
+    key: ['id'],
+    references: [
+      { columns: [], table: 'environments' },
+      { columns: ['payload_id'], table: 'personal_data' },
+      { columns: ['outline_id'], table: 'personal_data' },
+    ],
+    indexes: [{ columns: ['ingest_source_id', 'id'] }, { columns: ['expires_at', 'id'], where: 'ended_at IS NULL' }],
+    grants: quarantine,
+    columns: {
+      id: uuid(),
+      ingest_source_id: uuid(),
+      message_id: text(),
+      content_key: text(),
+      reason: oneOf(quarantineReasons),
+      stored_bytes: count(),
+      // Encrypted bytes of the message, and its shape without its values: both cease when it is over.
+      payload_id: mutable(nullable(uuid())),
+      outline_id: mutable(nullable(uuid())),
+      received_at: time(),
+      expires_at: time(),
+      status: mutable(oneOf(['HELD', 'CHECK_REQUESTED', 'RELEASE_REQUESTED', 'RELEASED', 'DISCARDED', 'EXPIRED'])),
+      // What the last look at it with the secrets and the mapping of that time found.
+      checked_at: mutable(nullable(time())),
+      check_result: mutable(nullable(text())),
+      outcome: mutable(nullable(text())),
+      outcome_receipt_id: mutable(nullable(uuid())),
+      ended_at: mutable(nullable(time())),
     },
   }),
   reservations: define({
@@ -209,6 +269,8 @@ export const environmentTables = {
       { columns: ['variant_id'], table: 'variants' },
       { columns: ['location_id'], table: 'locations' },
     ],
+    // What a policy for a location has to reach. Neither column ever changes, so updates of the counters stay heap-only.
+    indexes: [{ columns: ['location_id', 'variant_id'] }],
     checks: {
       on_hand_not_negative: 'on_hand >= 0',
       reserved_not_negative: 'reserved >= 0',

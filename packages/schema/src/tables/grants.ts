@@ -17,10 +17,10 @@ export const catalogue: Grant = {
 };
 
 /** What every process writes that runs commands, whatever they are. */
-export const everyExecutor: Grant = {
+export const everyExecutor = {
   read: ['kf_command', 'kf_read', 'kf_ingest', 'kf_worker'],
   insert: ['kf_command', 'kf_ingest', 'kf_worker'],
-};
+} as const satisfies Grant;
 
 export const everyExecutorUpdates: Grant = { ...everyExecutor, update: ['kf_command', 'kf_ingest', 'kf_worker'] };
 

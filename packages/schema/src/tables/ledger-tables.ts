@@ -36,6 +36,36 @@ export const ledgerTables = {
       set_at: time(),
     },
   }),
+  ingest_mappings: define({
+    kind: 'ledger',
+    scope: 'control',
+    key: ['ingest_source_id', 'revision'],
+    references: [{ columns: ['ingest_source_id'], table: 'ingest_sources' }],
+    grants: { read: ['kf_command', 'kf_read', 'kf_ingest'], insert: ['kf_command'] },
+    // Canonical JSON: a template with its settings, or rules.
+    columns: { ingest_source_id: uuid(), revision: count(), document: text(), set_at: time() },
+  }),
+  // Each message of a source once, by what its sender calls it and by what was signed. Written by the command that it became.
+  ingest_claims: define({
+    kind: 'ledger',
+    scope: 'environment',
+    key: ['ingest_source_id', 'message_key'],
+    unique: [{ columns: ['ingest_source_id', 'content_key'] }],
+    indexes: [{ columns: ['ingest_source_id', 'subject'], where: 'subject IS NOT NULL' }],
+    grants: { read: ['kf_command', 'kf_read', 'kf_ingest'], insert: ['kf_command', 'kf_ingest'] },
+    columns: {
+      ingest_source_id: uuid(),
+      message_key: text(),
+      content_key: text(),
+      body_key: text(),
+      message_id: text(),
+      outcome: oneOf(['PROCESSED', 'REFUSED', 'PAUSED', 'UNCHANGED', 'QUARANTINED']),
+      // The command's own receipt where the claim was written beside it; null where it stands on the same receipt.
+      command_receipt_id: nullable(uuid()),
+      subject: nullable(text()),
+      claimed_at: time(),
+    },
+  }),
   stock_movements: define({
     kind: 'ledger',
     scope: 'environment',
@@ -70,7 +100,8 @@ export const ledgerTables = {
       payload_hash_is_sha256: hash32('payload_hash'),
       signature_is_ed25519: 'octet_length(signature) = 64',
     },
-    grants: everyExecutor,
+    // The sequencer reads a tenant's receipts, in that tenant's context, to hash them into its log.
+    grants: { ...everyExecutor, read: [...everyExecutor.read, 'kf_sequencer'] },
     columns: {
       id: uuid(),
       command_type: text(),

@@ -20,7 +20,7 @@ const isSubset = (part: readonly string[], whole: Iterable<string>): boolean =>
 test('there are tables of every kind, and some of both scopes', () => {
   expect(tableNames.length).toBeGreaterThan(15);
   expect(new Set(tableNames.map((name) => tableOf(name).kind))).toEqual(
-    new Set(['entity', 'ledger', 'receipt', 'queue']),
+    new Set(['entity', 'ledger', 'receipt', 'queue', 'sequence']),
   );
   expect(new Set(tableNames.map((name) => tableOf(name).scope))).toEqual(new Set(['control', 'environment']));
 });
@@ -90,7 +90,7 @@ describe.each(rows)('table %s', (name) => {
       (one) => one.table === 'command_receipts' && one.columns.includes('written_in'),
     );
     expect(bound).toBe(table.kind === 'entity' || table.kind === 'ledger');
-    expect(columnNames.includes('written_in')).toBe(table.kind !== 'queue');
+    expect(columnNames.includes('written_in')).toBe(['entity', 'ledger', 'receipt'].includes(table.kind));
     expect(columnNames.includes('version')).toBe(table.kind === 'entity');
   });
 
@@ -143,7 +143,8 @@ describe.each(rows)('table %s', (name) => {
     for (const { command, using, check } of ordinary) {
       expect(['SELECT', 'INSERT', 'UPDATE']).toContain(command);
       expect(using === null || using === scopePredicate).toBe(true);
-      expect(check === null || check === (table.kind === 'queue' ? scopePredicate : writePredicate)).toBe(true);
+      const withoutReceipt = table.kind === 'queue' || table.kind === 'sequence';
+      expect(check === null || check === (withoutReceipt ? scopePredicate : writePredicate)).toBe(true);
     }
     for (const policy of policiesOf(name).filter((one) => !one.roles.includes('public'))) {
       if (policy.name === 'lookup_select') {
@@ -153,6 +154,11 @@ describe.each(rows)('table %s', (name) => {
           command: 'SELECT',
         });
         expect(policy.roles).toEqual([table.grants.lookup ?? '']);
+        continue;
+      }
+      if (policy.name === 'overview_select') {
+        expect({ kind: table.kind, command: policy.command }).toEqual({ kind: 'sequence', command: 'SELECT' });
+        expect(policy.roles).toEqual([table.grants.overview ?? '']);
         continue;
       }
       expect(table.kind).toBe('queue');
@@ -167,6 +173,7 @@ describe.each(rows)('table %s', (name) => {
         ledger: ['UPDATE', 'DELETE', 'TRUNCATE'],
         receipt: ['UPDATE', 'DELETE', 'TRUNCATE'],
         queue: [],
+        sequence: ['UPDATE', 'DELETE', 'TRUNCATE'],
       }[table.kind],
     );
   });
@@ -175,6 +182,35 @@ describe.each(rows)('table %s', (name) => {
     if (table.kind !== 'queue') return expect(table.grants.drain).toBeUndefined();
     for (const { type } of Object.values(table.columns))
       expect(['uuid', 'uuid[]', 'bigint', 'timestamptz']).toContain(type);
+  });
+});
+
+describe('what the sequencer writes', () => {
+  const sequences = tableNames.filter((name) => tableOf(name).kind === 'sequence');
+
+  test.each(sequences.map((name) => [name] as const))('%s is written by it alone, and never changed', (name) => {
+    const { insert, update, read = [], overview } = tableOf(name).grants;
+    expect({ insert, update }).toEqual({ insert: ['kf_sequencer'], update: undefined as never });
+    expect(read).toContain('kf_sequencer');
+    expect([undefined, 'kf_sequencer']).toContain(overview);
+    const types = Object.values(tableOf(name).columns).map(({ type }) => type);
+    expect(isSubset(types, ['uuid', 'bigint', 'bytea', 'xid8', 'timestamptz', 'text'])).toBe(true);
+  });
+
+  test('is positions, hashes and signed notes; it sees those of the log across tenants, and no other table', () => {
+    expect(sequences.toSorted()).toEqual([
+      'log_checkpoints',
+      'log_leaves',
+      'log_roots',
+      'sequencer_terms',
+      'stream_events',
+    ]);
+    const seenWhole = tableNames.filter((name) => tableOf(name).grants.overview !== undefined);
+    expect(seenWhole).toEqual(['log_leaves', 'log_roots', 'log_checkpoints']);
+    const texts = sequences.flatMap((name) =>
+      Object.entries(tableOf(name).columns).flatMap(([column, { type }]) => (type === 'text' ? [column] : [])),
+    );
+    expect(texts).toEqual(['note']);
   });
 });
 

@@ -3,13 +3,20 @@ import { type Column, type ColumnValue, type Table, uuid } from './definition.ts
 import { environmentTables } from './environment-tables.ts';
 import { ledgerTables } from './ledger-tables.ts';
 import { queueTables } from './queue-tables.ts';
+import { sequenceTables } from './sequence-tables.ts';
 
 /**
  * The table registry: the one place that says what exists, what belongs to a tenant as a whole or to an environment, what
  * is append-only, who may do what. The first migration was generated from it; every later one is checked against it.
  * Its order is the global lock order and the order of writing: parents before children, the hottest rows last.
  */
-export const tables = { ...controlTables, ...environmentTables, ...ledgerTables, ...queueTables } as const;
+export const tables = {
+  ...controlTables,
+  ...environmentTables,
+  ...ledgerTables,
+  ...queueTables,
+  ...sequenceTables,
+} as const;
 
 export type TableName = keyof typeof tables;
 export const tableNames = Object.keys(tables) as TableName[]; // Object.keys widens to string[]; the keys are exactly these.
@@ -63,6 +70,7 @@ export function columnsOf(name: TableName): Record<string, Column> {
     ledger: guardColumns,
     receipt: { written_in: guardColumns.written_in },
     queue: {},
+    sequence: {},
   }[table.kind];
   return { ...scopeColumns, ...table.columns, ...extra };
 }

@@ -46,19 +46,22 @@ export const everyEventIsAttested: Check = {
 };
 
 export const everyReceiptIsLogged: Check = {
-  name: 'each receipt waits for the log exactly once',
+  name: 'each receipt is in the log or waits for it, exactly once',
   find({ receipts, image }) {
-    const pending = tally(image.log_pending.flatMap(({ receipt_ids: ids }) => ids));
+    const logged = tally([
+      ...image.log_pending.flatMap(({ receipt_ids: ids }) => ids),
+      ...image.log_leaves.map(({ command_receipt_id: id }) => id),
+    ]);
     const finding = findEach(receipts, ({ row }) => {
-      const times = pending.get(row.id) ?? 0;
-      pending.delete(row.id);
-      return times === 1 ? null : `receipt ${row.id} stands ${times} times in log_pending`;
+      const times = logged.get(row.id) ?? 0;
+      logged.delete(row.id);
+      return times === 1 ? null : `receipt ${row.id} stands ${times} times in the log`;
     });
     return {
       looked: finding.looked,
       problems: [
         ...finding.problems,
-        ...[...pending.keys()].map((id) => `log_pending names ${id}, which is no receipt`),
+        ...[...logged.keys()].map((id) => `the log names ${id}, which is no receipt`),
       ],
     };
   },

@@ -1,0 +1,112 @@
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { createTestWorld, type TestWorld } from '@karmanflow/commands/testing';
+import { createFileSecretStore, formatReceiptKeyring } from '@karmanflow/runtime';
+import { waitUntil } from '@karmanflow/runtime/testing';
+
+setDefaultTimeout(60_000);
+
+/** The worker's own process, with the variables of the sequencer. */
+let world: TestWorld;
+let directory: string;
+beforeAll(async () => {
+  world = await createTestWorld();
+  directory = await mkdtemp(join(tmpdir(), 'kf-sequencer-main-'));
+  const store = createFileSecretStore({ directory: join(directory, 'secrets') });
+  for (const role of ['kf_worker', 'kf_sequencer'] as const) {
+    await store.write(`secrets://database-url-${role}`, Buffer.from(world.testDatabase.urlFor(role)));
+  }
+  const keyring = formatReceiptKeyring({ seed: randomBytes(32), notBefore: '2026-01-01T00:00:00.000Z' });
+  await store.write('secrets://receipt-keyring', Buffer.from(keyring));
+  await store.write('secrets://log-signing-key', Buffer.from(`${randomBytes(32).toString('base64')}\n`));
+  await store.write('secrets://no-key', Buffer.from('short'));
+});
+const children: Bun.Subprocess[] = [];
+afterAll(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await world.close();
+  await rm(directory, { recursive: true });
+});
+
+const log = {
+  KF_LOG_HOST: 'log.example',
+  KF_LOG_SIGNING_KEY_REF: 'secrets://log-signing-key',
+};
+
+function start(variables: Record<string, string>): Bun.Subprocess<'ignore', 'pipe', 'inherit'> {
+  const child = Bun.spawn([process.execPath, resolve(import.meta.dir, '../main.ts')], {
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      KF_PROFILE: 'local',
+      KF_PORT: '0',
+      KF_METRICS_PORT: '0',
+      KF_SECRETS: `file:${join(directory, 'secrets')}`,
+      KF_DATABASE_URL_REF: 'secrets://database-url-kf_worker',
+      KF_SEQUENCER_DATABASE_URL_REF: 'secrets://database-url-kf_sequencer',
+      KF_RECEIPT_KEYRING_REF: 'secrets://receipt-keyring',
+      KF_LOG_LEVEL: 'warn',
+      ...variables,
+    },
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'inherit',
+  });
+  children.push(child);
+  return child;
+}
+
+describe('the worker', () => {
+  test('publishes the logs of its tenants, and gives the lead back when it ends', async () => {
+    const tenant = await world.createTenant('Acme');
+    const archive = join(directory, 'archive');
+    const child = start({
+      ...log,
+      KF_LOG_ARCHIVE: `file:${archive}`,
+      KF_LOG_SIGNER_DIRECTORY: join(directory, 'signer'),
+    });
+    const admin = await world.testDatabase.admin();
+    const checkpoints = async (): Promise<number> =>
+      Number(
+        (
+          await admin.query('select count(*) as n from kf.log_checkpoints where tenant_id = $1', [
+            tenant.tenantId.slice(4),
+          ])
+        ).rows[0].n,
+      );
+    await waitUntil({
+      what: 'a checkpoint',
+      condition: async () => (await checkpoints()) > 0,
+      deadlineMilliseconds: 20_000,
+    });
+    expect((await readdir(archive)).toSorted()).toContain('super');
+    child.kill('SIGTERM');
+    expect(await child.exited).toBe(0);
+    expect(await new Response(child.stdout).text()).not.toContain('"level":"error"');
+    const { rows } = await admin.query('select pg_try_advisory_lock(4711010) as free');
+    expect(rows[0].free).toBe(true);
+    await admin.query('select pg_advisory_unlock_all()');
+  });
+
+  test.each([
+    ['half of the log', { ...log }],
+    [
+      'a key that is none',
+      {
+        ...log,
+        KF_LOG_SIGNING_KEY_REF: 'secrets://no-key',
+        KF_LOG_ARCHIVE: 'file:/nowhere',
+        KF_LOG_SIGNER_DIRECTORY: '/nowhere',
+      },
+    ],
+    ['a host that is none', { KF_LOG_HOST: 'https://log.example' }],
+    ['an archive that is no folder', { KF_LOG_ARCHIVE: 's3://bucket' }],
+    ['the role of somebody else', { KF_SEQUENCER_DATABASE_URL_REF: 'secrets://database-url-kf_worker' }],
+  ])('does not start with %s', async (_what, variables) => {
+    const child = start(variables);
+    expect(await child.exited).not.toBe(0);
+    expect(await new Response(child.stdout).text()).not.toContain('short');
+  });
+});
