@@ -1,9 +1,13 @@
 import { appendOnlyChecks } from './append-only/index.ts';
 import { attackChecks } from './attacks/index.ts';
+import { authorisationChecks } from './authorisation/index.ts';
 import { catalogueChecks } from './catalogue/index.ts';
 import { commandOnlyWriteChecks } from './command-only-writes/index.ts';
 import { environmentScopeChecks } from './environment-scope/index.ts';
+import type { Governed } from './governance/governed.ts';
 import type { AnyCheck, Check } from './harness/check.ts';
+import { declarationChecks, personalDataChecks } from './personal-data/index.ts';
+import { riskAndApprovalChecks, votesInSchema } from './risk-and-approval/index.ts';
 import { surfaceChecks } from './surface/index.ts';
 import { tierBoundaryChecks } from './tier-boundaries/index.ts';
 import { twoWorldsChecks } from './two-worlds/two-worlds.ts';
@@ -23,12 +27,20 @@ export function databaseChecks(options: ChecksOptions): readonly Check[] {
     ...environmentScopeChecks,
     ...commandOnlyWriteChecks,
     ...appendOnlyChecks,
+    votesInSchema,
     // Last: the strangers that arrive stay, and other checks count rows.
     ...twoWorldsChecks(options),
   ];
 }
 
-/** Every check there is: of the repository, of the API, of the database. */
+/** Every check that sends commands which may succeed, to an API that is thrown away afterwards. */
+export const governedChecks: readonly Check<Governed>[] = [
+  ...riskAndApprovalChecks,
+  ...authorisationChecks,
+  ...personalDataChecks,
+];
+
+/** Every check there is: of the repository, of what it declares, of the API, of the database. */
 export function allChecks(options: ChecksOptions): readonly AnyCheck[] {
-  return [...tierBoundaryChecks, ...surfaceChecks, ...databaseChecks(options)];
+  return [...tierBoundaryChecks, ...declarationChecks, ...surfaceChecks, ...governedChecks, ...databaseChecks(options)];
 }

@@ -1,10 +1,13 @@
+import { registry } from '@karmanflow/commands';
 import { type RuntimeRole, runtimeRoles } from '@karmanflow/schema';
 import { urlOf, withClient } from '@karmanflow/schema/testing';
-import { type ChecksOptions, databaseChecks } from './all-checks.ts';
+import { type ChecksOptions, databaseChecks, governedChecks } from './all-checks.ts';
+import type { Governed } from './governance/governed.ts';
 import type { AnyCheck } from './harness/check.ts';
 import { type CheckResult, runChecks, skipChecks } from './harness/run-checks.ts';
 import { createScratchDatabase } from './harness/scratch-database.ts';
 import { openTarget, type Target } from './harness/target.ts';
+import { declarationChecks } from './personal-data/index.ts';
 import { surfaceChecks } from './surface/index.ts';
 import type { Surface } from './surface/surface.ts';
 import { tierBoundaryChecks } from './tier-boundaries/index.ts';
@@ -19,6 +22,8 @@ export interface AuditOptions extends ChecksOptions {
   readonly roleUrls: RoleUrls;
   /** A running API to ask; null: none is asked. */
   readonly surface?: Surface | null;
+  /** An API that is thrown away, whose database may be written to; null: no command is sent that may succeed. */
+  readonly governed?: Governed | null;
   /** The folder of the repository whose sources are read; null: none are. */
   readonly repositoryRoot?: string | null;
   /** Only checks whose id starts with this. */
@@ -26,14 +31,16 @@ export interface AuditOptions extends ChecksOptions {
 }
 
 /**
- * Audits sources, an API, and a database: the catalogue as it stands there, behaviour on a throwaway database beside it.
+ * Audits sources, what they declare, an API, and a database: the catalogue as it stands there, behaviour on a throwaway database beside it.
  * Writes nothing into the audited database. Behaviour is tried only with an administrator and the addresses of all runtime
  * roles. What is not given is not applicable.
  */
 export async function audit(options: AuditOptions): Promise<readonly CheckResult[]> {
   return [
     ...(await auditRepository(options)),
+    ...(await runChecks(wanted(declarationChecks, options.only), () => ({ registry }))),
     ...(await auditSurface(options)),
+    ...(await auditGoverned(options)),
     ...(await auditDatabase({ ...options, only: options.only ?? '' })),
   ];
 }
@@ -54,6 +61,12 @@ async function auditSurface({ surface = null, only }: AuditOptions): Promise<rea
   const checks = wanted(surfaceChecks, only);
   if (surface === null) return skipChecks(checks, 'no API was given to ask: --url and --key');
   return runChecks(checks, () => surface);
+}
+
+async function auditGoverned({ governed = null, only }: AuditOptions): Promise<readonly CheckResult[]> {
+  const checks = wanted(governedChecks, only);
+  if (governed !== null) return runChecks(checks, () => governed);
+  return skipChecks(checks, 'sends commands that leave receipts and approvals for good: only with --throwaway');
 }
 
 async function auditDatabase(options: AuditOptions & { readonly only: string }): Promise<readonly CheckResult[]> {

@@ -1,5 +1,6 @@
-export { allChecks, type ChecksOptions, databaseChecks } from './all-checks.ts';
+export { allChecks, type ChecksOptions, databaseChecks, governedChecks } from './all-checks.ts';
 export { audit, type AuditOptions, type RoleUrls } from './audit.ts';
+export type { Governed } from './governance/governed.ts';
 export {
   type AnyCheck,
   type Check,

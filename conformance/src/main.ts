@@ -56,7 +56,10 @@ async function runThrowaway(
   const api = await serveApi();
   try {
     const roleUrls = Object.fromEntries(runtimeRoles.map((role) => [role, database.urlFor(role)]));
-    return await run({ ...options, adminUrl: database.adminUrl, roleUrls, surface: api.surface() }, jsonFile);
+    return await run(
+      { ...options, adminUrl: database.adminUrl, roleUrls, surface: api.surface(), governed: api.governed() },
+      jsonFile,
+    );
   } finally {
     await api.stop();
     await database.drop();

@@ -1,4 +1,4 @@
-import { ownerRole, refusedStatementsOf, runtimeRoles, type TableName, tableOf } from '@karmanflow/schema';
+import { columnsOf, ownerRole, refusedStatementsOf, runtimeRoles, type TableName, tableOf } from '@karmanflow/schema';
 import { accessOf } from '../attacks/access.ts';
 import { type Attack, attackCheck } from '../attacks/attack-check.ts';
 import type { Check } from '../harness/check.ts';
@@ -24,14 +24,16 @@ function changesOf(table: TableName, row: Readonly<Record<string, unknown>>): re
   ];
   if (!refused.includes('UPDATE')) return changes.filter(({ kind }) => refused.includes(kind));
   const key = primaryKeyOf(table).join(', ');
-  const upsert = insertOf(table, row, ` ON CONFLICT (${key}) DO UPDATE SET written_in = excluded.written_in`);
+  const isTied = 'written_in' in columnsOf(table);
+  const column = isTied ? 'written_in' : 'environment_id';
+  const upsert = insertOf(table, row, ` ON CONFLICT (${key}) DO UPDATE SET ${column} = excluded.${column}`);
   return [
     ...changes,
     { kind: 'UPDATE', sql: `UPDATE ${from} SET tenant_id = tenant_id` },
-    { kind: 'UPDATE', sql: `UPDATE ${from} SET written_in = pg_current_xact_id()` },
+    ...(isTied ? [{ kind: 'UPDATE', sql: `UPDATE ${from} SET written_in = pg_current_xact_id()` }] : []),
     {
       kind: 'UPDATE',
-      sql: `MERGE INTO ${from} t USING (SELECT 1) s ON true WHEN MATCHED THEN UPDATE SET written_in = t.written_in`,
+      sql: `MERGE INTO ${from} t USING (SELECT 1) s ON true WHEN MATCHED THEN UPDATE SET ${column} = t.${column}`,
     },
     { kind: 'UPDATE by upsert', sql: upsert.sql, values: upsert.values },
   ];

@@ -6,11 +6,11 @@ import type { SeedRow } from '../world/row-of.ts';
 import { insertOf, qualified } from '../world/statements.ts';
 import { isSingleton, tablesInOrder } from '../world/tables-in-order.ts';
 import { foreignHomeOf, homeOf, issueReceipt, newRow, type Place, placeForNewRow, sharedRow } from '../world/world.ts';
-import { accessOf } from './access.ts';
+import { accessOf, writerOf } from './access.ts';
 import { type Attack, attackCheck } from './attack-check.ts';
 import { liveReferences } from './live-references.ts';
 
-/** The role that may insert into every table. */
+/** The role that may insert into every table but those of the sequencer. */
 const role = 'kf_command';
 
 /** Cases 31 and 32: A builds a copy of B's rows, with B's ids and B's natural keys, and nothing gets in the way. */
@@ -19,12 +19,13 @@ async function copyTheStranger({ target, world, expect, evidence }: Attack): Pro
     [world.strangerControl, world.control],
     [world.stranger, world.here],
   ];
-  for (const [from, to] of pairs) {
-    await asRole(target, role, async (session) => {
+  const writers = new Set(tablesInOrder().map(writerOf));
+  for (const [[from, to], writer] of pairs.flatMap((pair) => [...writers].map((one) => [pair, one] as const))) {
+    await asRole(target, writer, async (session) => {
       await session.enter(to);
-      for (const name of tablesInOrder()) {
+      for (const name of tablesInOrder().filter((table) => writerOf(table) === writer)) {
         const row = from.rows.rival[name];
-        if (!row || isSingleton(tableOf(name).unique)) continue;
+        if (!row || isSingleton(name)) continue;
         const { sql, values } = insertOf(name, { ...row, tenant_id: to.tenantId, environment_id: to.environmentId });
         const attempt = { caseName: '31 and 32 same keys and ids as a stranger', where: name };
         const outcome = await session.probe(sql, values);
@@ -95,7 +96,7 @@ async function provokeErrors(attack: Attack): Promise<void> {
   const { target, world, tables } = attack;
   for (const table of tables) {
     const place = placeForNewRow(world, table, homeOf(world, table));
-    await asRole(target, role, async (session) => {
+    await asRole(target, writerOf(table), async (session) => {
       await session.enter(place);
       const receiptId = await issueReceipt(session, world, place);
       const row = newRow(world, table, { place, receiptId });
@@ -126,7 +127,8 @@ async function provokeErrors(attack: Attack): Promise<void> {
 
 /** A cast that fails prints the value that it met: it must never meet a stranger's. */
 async function leak({ world, evidence, expect }: Attack, session: Session, table: TableName): Promise<void> {
-  if (!accessOf(role, table).reads) return;
+  const { reads, overlooks } = accessOf(writerOf(table), table);
+  if (!reads || overlooks) return;
   const foreign = foreignHomeOf(world, table);
   const conditions = [
     't::text::integer = 0',

@@ -6,6 +6,7 @@ import { foreignHomeOf, homeOf, rowCountIn, sharedRow, type World } from '../wor
 import { type Access, accessesTo } from './access.ts';
 import { type Attack, attackCheck } from './attack-check.ts';
 import { readableRelations } from './readable-relations.ts';
+import { readsColumnsOnly, readsColumnsOnlyCases } from './reads-columns-only.ts';
 
 const setting = (name: 'tenant_id' | 'environment_id', value: string): string => `SET LOCAL kf.${name} = '${value}'`;
 
@@ -145,8 +146,8 @@ async function elsewhere({ expect, world }: Attack, session: Session, { table, r
 }
 
 async function attackReads(attack: Attack): Promise<void> {
-  // What drains a queue sees across tenants, by declaration.
-  const confined = accessesTo(attack.tables).filter(({ drains }) => !drains);
+  // What drains a queue or builds the log of each tenant sees across tenants, by declaration.
+  const confined = accessesTo(attack.tables).filter(({ drains, overlooks }) => !drains && !overlooks);
   for (const access of confined.filter(({ reads }) => reads)) {
     await asRole(attack.target, access.role, async (session) => {
       await withoutContext(attack, session, access);
@@ -155,7 +156,10 @@ async function attackReads(attack: Attack): Promise<void> {
       await withBrokenContexts(attack, session, access);
     });
   }
-  for (const access of confined.filter(({ reads }) => !reads)) await refusedAltogether(attack, access);
+  for (const access of confined.filter(({ reads }) => !reads)) {
+    if (access.readsColumns.length > 0) await readsColumnsOnly(attack, access);
+    else await refusedAltogether(attack, access);
+  }
   await readableRelations(attack);
 }
 
@@ -198,6 +202,7 @@ export const readAttacks: Check = attackCheck({
     '16 join without keys',
     '16 foreign key by its full key',
     '17 and 18 readable relations',
+    ...readsColumnsOnlyCases,
   ],
   run: attackReads,
   saboteurs: [
@@ -245,6 +250,46 @@ export const readAttacks: Check = attackCheck({
         tables: ['api_keys'],
       },
       'GRANT SELECT ON kf.api_keys TO kf_ingest',
+    ),
+    sabotage(
+      {
+        name: 'everyone sees the roots of every tenant',
+        mentions: '01 no context, log_roots as kf_read',
+        tables: ['log_roots'],
+      },
+      'ALTER POLICY overview_select ON kf.log_roots TO PUBLIC',
+    ),
+    sabotage(
+      {
+        name: 'who logs in sees more of an identity than its person',
+        mentions: '02 a column without a grant, principal_identities as kf_login',
+        tables: ['principal_identities'],
+      },
+      'GRANT SELECT (receipt_id) ON kf.principal_identities TO kf_login',
+    ),
+    sabotage(
+      {
+        name: 'who logs in reads another table',
+        mentions: 'kf_login reads sessions too',
+        tables: ['principal_identities'],
+      },
+      'GRANT SELECT (id) ON kf.sessions TO kf_login',
+    ),
+    sabotage(
+      {
+        name: 'identities of every tenant are open to those who serve one',
+        mentions: '02 forgotten WHERE, principal_identities as kf_command',
+        tables: ['principal_identities'],
+      },
+      'ALTER POLICY lookup_select ON kf.principal_identities TO kf_login, kf_command, kf_read',
+    ),
+    sabotage(
+      {
+        name: 'who may erase a personal value may read it',
+        mentions: '02 a column without a grant, personal_data as kf_worker: value',
+        tables: ['personal_data'],
+      },
+      'GRANT SELECT (value) ON kf.personal_data TO kf_worker',
     ),
     sabotage(
       {

@@ -1,4 +1,5 @@
 import { type TableName, tableOf } from '@karmanflow/schema';
+import { writerOf } from '../attacks/access.ts';
 import { type Attack, attackCheck } from '../attacks/attack-check.ts';
 import { liveReferences, type LiveReference } from '../attacks/live-references.ts';
 import type { Check } from '../harness/check.ts';
@@ -17,7 +18,7 @@ import {
   type World,
 } from '../world/world.ts';
 
-/** The role that may insert into every table. */
+/** The role that may insert into every table that refers to another. */
 const role = 'kf_command';
 
 /** A row that the key could name, in another environment of the same tenant; null where the target has no other one. */
@@ -84,7 +85,7 @@ async function probeScope({ target, world, expect }: Attack, { name, table }: Li
 
 /** Rows of the control plane cannot stand in any other environment, where they would be a second truth. */
 async function probeControlPlane({ target, world, expect }: Attack, table: TableName): Promise<void> {
-  await asRole(target, role, async (session) => {
+  await asRole(target, writerOf(table), async (session) => {
     await session.enter(world.here);
     const receiptId = await issueReceipt(session, world, world.here);
     const row = newRow(world, table, { place: world.control, receiptId });

@@ -1,5 +1,5 @@
-import { tableOf } from '@karmanflow/schema';
-import { accessOf } from '../attacks/access.ts';
+import { type RuntimeRole, tableOf } from '@karmanflow/schema';
+import { accessOf, writerOf } from '../attacks/access.ts';
 import { type Attack, attackCheck } from '../attacks/attack-check.ts';
 import { changeOf } from '../attacks/change-of.ts';
 import type { Check } from '../harness/check.ts';
@@ -9,12 +9,12 @@ import { conditionOf, insertOf, primaryKeyOf, qualified } from '../world/stateme
 import { tablesInOrder } from '../world/tables-in-order.ts';
 import { issueReceipt, newRow } from '../world/world.ts';
 
-const role = 'kf_command';
-
 /** From one environment of a tenant: reading, adding and changing rows of its other environment. */
 async function reachAcross({ target, world, expect, tables }: Attack): Promise<void> {
   for (const table of tables.filter((name) => tableOf(name).scope === 'environment')) {
-    const { reads, updates } = accessOf(role, table);
+    const role = writerOf(table);
+    const { reads: mayRead, updates, overlooks } = accessOf(role, table);
+    const reads = mayRead && !overlooks;
     const row = world.sibling.rows.rival[table] ?? world.sibling.rows.shared[table] ?? {};
     const key = conditionOf(
       primaryKeyOf(table).filter((column) => column in row),
@@ -60,9 +60,25 @@ async function reachAcross({ target, world, expect, tables }: Attack): Promise<v
 
 /** The same ids and natural keys may stand in both environments, except the idempotency key, which is the tenant's. */
 async function copyTheSibling({ target, world, expect }: Attack): Promise<void> {
-  await asRole(target, role, async (session) => {
+  for (const writer of new Set(tablesInOrder().map(writerOf))) {
+    await copyAs(writer, { target, world, expect });
+  }
+  await asRole(target, 'kf_command', async (session) => {
     await session.enter(world.here);
-    for (const table of tablesInOrder()) {
+    const row = { ...world.sibling.rows.rival.command_receipts, environment_id: world.here.environmentId };
+    const { sql, values } = insertOf('command_receipts', row);
+    const attempt = { caseName: 'control: idempotency keys are the tenant’s', where: 'command_receipts' };
+    expect.refused(attempt, await session.probe(sql, values), '23505');
+  });
+}
+
+async function copyAs(
+  writer: RuntimeRole,
+  { target, world, expect }: Pick<Attack, 'target' | 'world' | 'expect'>,
+): Promise<void> {
+  await asRole(target, writer, async (session) => {
+    await session.enter(world.here);
+    for (const table of tablesInOrder().filter((name) => writerOf(name) === writer)) {
       const row = world.sibling.rows.rival[table];
       if (!row) continue;
       const { sql, values } = insertOf(table, {
@@ -76,23 +92,18 @@ async function copyTheSibling({ target, world, expect }: Attack): Promise<void> 
       await session.perform(sql, values);
     }
   });
-  await asRole(target, role, async (session) => {
-    await session.enter(world.here);
-    const row = { ...world.sibling.rows.rival.command_receipts, environment_id: world.here.environmentId };
-    const { sql, values } = insertOf('command_receipts', row);
-    const attempt = { caseName: 'control: idempotency keys are the tenant’s', where: 'command_receipts' };
-    expect.refused(attempt, await session.probe(sql, values), '23505');
-  });
 }
 
 const tenantWide: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
   command_receipts: { idempotency_key_hash: null },
+  log_leaves: { leaf_index: 2_000_000 },
 };
 
 export const rowAttacks: Check = attackCheck({
   id: 'environment-scope.rows-separate',
   claim: 'In one environment, rows of the tenant’s other environments cannot be read, added, changed or noticed.',
-  mechanism: 'environment_id in every policy and every key; idempotency keys are the one declared exception',
+  mechanism:
+    'environment_id in every policy and every key; idempotency keys and leaf indices are the declared exceptions',
   cases: [
     'control: INSERT from there',
     'control: SELECT from there',

@@ -9,6 +9,9 @@ export const families = [
   'tier-boundaries',
   'namespace-contracts',
   'surface',
+  'risk-and-approval',
+  'authorisation',
+  'personal-data',
   'surface-parity',
   'feature-modules',
   'signal-plane',
@@ -39,9 +42,10 @@ export interface Saboteur<Subject = Target> {
 /**
  * catalogue: reads what is declared, on the audited database itself · behaviour: writes rows that can never be removed, so
  * it runs on a throwaway database that the same migrations made on the same server · surface: asks a running API over HTTP,
- * and only for what it must refuse · repository: reads source files.
+ * and only for what it must refuse · governed: sends a running API commands that may succeed, so it runs on one that is
+ * thrown away · declarations: reads the registry of commands · repository: reads source files.
  */
-export type CheckSubject = 'catalogue' | 'behaviour' | 'surface' | 'repository';
+export type CheckSubject = 'catalogue' | 'behaviour' | 'surface' | 'governed' | 'declarations' | 'repository';
 
 /** A check by what it says of itself, whatever it looks at. */
 export type AnyCheck = Check<never>;

@@ -5,17 +5,20 @@ import type { Surface } from './surface.ts';
 
 type Input = AnyCommand['input'];
 
-/** The registry, with one command whose input is another. Throws when there is no such command. */
-export function withInput(registry: Registry, type: string, change: (input: Input) => Input): Registry {
+/** The registry, with one command changed. Throws when there is no such command. */
+export function withCommand(registry: Registry, type: string, change: (command: AnyCommand) => AnyCommand): Registry {
   if (!registry.commands.has(type)) throw new Error(`there is no command ${type}`);
   return createRegistry(
     registry.features.map((feature) => ({
       ...feature,
-      commands: feature.commands.map((command) =>
-        command.type === type ? { ...command, input: change(command.input) } : command,
-      ),
+      commands: feature.commands.map((command) => (command.type === type ? change(command) : command)),
     })),
   );
+}
+
+/** The registry, with one command whose input is another. */
+export function withInput(registry: Registry, type: string, change: (input: Input) => Input): Registry {
+  return withCommand(registry, type, (command) => ({ ...command, input: change(command.input) }));
 }
 
 /** The API, served with another input of one command. */

@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { type Operation, type Parameter } from './read-operations.ts';
-import { changed, exampleText, fieldsOf, type JsonPath, objectPathsOf, wrongValuesFor } from './schema-fields.ts';
+import {
+  changed,
+  exampleText,
+  fieldsOf,
+  type JsonPath,
+  leadingTo,
+  objectPathsOf,
+  wrongValuesFor,
+} from './schema-fields.ts';
 
 /** A request that must be refused, and how. */
 export interface Probe {
@@ -81,7 +89,7 @@ export function unknownFieldProbes(operation: Operation): Probes {
   return joined(
     objectPathsOf(schema).map((path) => {
       const at = [...path, unknownField];
-      const body = changed(example, at, 1);
+      const body = changed(leadingTo(example, { schema, path }), at, 1);
       if (body === null) return lacking(operation, `an example of ${dotted(path)}`);
       return made([{ ...command(operation, body), what: `unknown ${dotted(at)}`, names: dotted(at) }]);
     }),
@@ -118,7 +126,7 @@ export function wrongTypeProbes(operation: Operation): Probes {
     if (values === null) return lacking(operation, `a type of ${dotted(field.path)}`);
     return joined(
       values.map((value) => {
-        const body = changed(example, field.path, value);
+        const body = changed(leadingTo(example, { schema, path: field.path }), field.path, value);
         if (body === null) return lacking(operation, `an example of ${dotted(field.path)}`);
         const what = `${dotted(field.path)} as ${JSON.stringify(value)}`;
         return made([{ ...command(operation, body), what, names: dotted(field.path) }]);
@@ -145,7 +153,7 @@ export function missingFieldProbes(operation: Operation): Probes {
   if (schema === null || example === null) return lacking(operation, 'a schema and an example of its body');
   const required = fieldsOf(schema).filter((field) => field.required);
   const ofFields = required.map(({ path }) => {
-    const body = changed(example, path, undefined);
+    const body = changed(leadingTo(example, { schema, path }), path, undefined);
     if (body === null) return lacking(operation, `an example of ${dotted(path)}`);
     return made([{ ...command(operation, body), what: `without ${dotted(path)}`, names: dotted(path) }]);
   });

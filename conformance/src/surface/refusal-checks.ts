@@ -13,6 +13,7 @@ import {
 import { type Operation, readOperations } from './read-operations.ts';
 import { changedInput, documentedOnly, withOptionalFields } from './loosened-registry.ts';
 import { requestLike, standingBefore } from './rewriting.ts';
+import { fieldsOf } from './schema-fields.ts';
 import { type Answer, sendProbe } from './send-probe.ts';
 import type { Surface } from './surface.ts';
 
@@ -117,7 +118,8 @@ const wrongTypes = refusalCheck({
   claim: 'Every operation refuses, by name, a field of another JSON type than it declares, and converts none.',
   probesOf: wrongTypeProbes,
   namesOnlyIt: false,
-  owes: ({ method, parameters }) => method === 'POST' || parameters.some((one) => 'pattern' in one.schema),
+  owes: ({ method, parameters }) =>
+    method === 'POST' || parameters.some((one) => one.in !== 'header' && 'pattern' in one.schema),
   saboteurs: [
     changedInput('a command is documented and validates nothing', 'reservation.cancel', documentedOnly),
     changedInput(
@@ -140,7 +142,9 @@ const missingFields = refusalCheck({
   claim: 'Every operation refuses a request that lacks a required field, parameter or header, and fills in nothing.',
   probesOf: missingFieldProbes,
   namesOnlyIt: false,
-  owes: ({ method, parameters }) => method === 'POST' || parameters.some((one) => one.required && one.in === 'query'),
+  owes: ({ parameters, body }) =>
+    parameters.some((one) => one.required && one.in !== 'path') ||
+    fieldsOf(body?.schema ?? {}).some(({ required, path }) => required && path.length === 1),
   saboteurs: [
     changedInput('a command is documented and validates nothing', 'inventory.set_safety_stock', documentedOnly),
     changedInput(

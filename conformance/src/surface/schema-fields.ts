@@ -77,7 +77,55 @@ export function changed(value: unknown, path: JsonPath, to: unknown): unknown {
   return copy;
 }
 
+/**
+ * The value with everything that leads to the place: what is missing on the way is made from the schema, so that optional
+ * parts and empty lists owe their cases like all others. The value itself where no example is known.
+ */
+export function leadingTo(value: JsonObject, { schema, path }: { schema: JsonObject; path: JsonPath }): JsonObject {
+  const copy: JsonObject = structuredClone(value);
+  let at: unknown = copy;
+  let node: JsonObject = schema;
+  for (const step of path) {
+    const member = typeof step === 'number' ? node['items'] : Reflect.get(Object(node['properties']), step);
+    if (!isObject(member) || at === null || typeof at !== 'object') return value;
+    if (Reflect.get(at, step) === undefined) Reflect.set(at, step, exampleValue(member));
+    at = Reflect.get(at, step);
+    node = member;
+  }
+  return copy;
+}
+
+/** A value that a schema takes, as far as our shapes go; of an object, what is required. Null when none is known. */
+export function exampleValue(schema: JsonObject): unknown {
+  const { examples, default: usual, const: only, enum: values, type, anyOf, properties, required, items } = schema;
+  if (Array.isArray(examples) && examples.length > 0) return examples[0];
+  for (const given of [usual, only]) if (given !== undefined) return given;
+  if (Array.isArray(values)) return values[0];
+  if (type === 'array') return isObject(items) ? [exampleValue(items)] : [];
+  if (type === 'object') {
+    const needed: readonly unknown[] = Array.isArray(required) ? required : [];
+    const members = Object.entries(isObject(properties) ? properties : {}).filter(([name]) => needed.includes(name));
+    return Object.fromEntries(members.map(([name, member]) => [name, isObject(member) ? exampleValue(member) : null]));
+  }
+  if (type === 'integer' || type === 'number') return Math.max(1, Number(schema['minimum'] ?? 1));
+  if (type === 'boolean') return true;
+  if (type === 'string') return exampleText(schema);
+  const [first]: readonly unknown[] = Array.isArray(anyOf) ? anyOf : [];
+  return isObject(first) ? exampleValue(first) : null;
+}
+
 const uuid = '0192c7a0-5b1e-7c3d-8a4f-6e5d4c3b2a19';
+/** One of each kind of text that our shapes know. */
+const texts: readonly string[] = [
+  'example',
+  uuid,
+  '1',
+  '2026-01-31T12:00:00.000Z',
+  'secrets://example',
+  'inventory.level:read',
+  'inventory.adjust',
+  'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+];
 const idPattern = /^\^([a-z]+_)\[0-9a-f\]/;
 
 /** A text that a parameter takes, as far as our shapes go; null when none is known. */
@@ -86,6 +134,6 @@ export function exampleText({ pattern, enum: values, default: usual }: JsonObjec
   if (Array.isArray(values)) return String(values[0]);
   if (typeof pattern !== 'string') return 'example';
   const prefix = idPattern.exec(pattern)?.[1];
-  const candidates = [...(prefix === undefined ? [] : [`${prefix}${uuid}`]), 'example', uuid, '1'];
+  const candidates = [...(prefix === undefined ? [] : [`${prefix}${uuid}`]), ...texts];
   return candidates.find((text) => new RegExp(pattern, 'u').test(text)) ?? null;
 }

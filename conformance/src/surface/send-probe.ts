@@ -36,11 +36,18 @@ export async function sendProbe(surface: Surface, probe: Probe, sending: Sending
     redirect: 'manual',
     signal: AbortSignal.timeout(deadlineMilliseconds),
   });
-  const text = await response.text();
+  const text = await textOf(response);
   const json = objectOf(text);
   const issues: readonly unknown[] = Array.isArray(json['issues']) ? json['issues'] : [];
   const paths = issues.map((issue) => (isObject(issue) ? String(issue['path']) : ''));
   return { status: response.status, text, json, paths };
+}
+
+/** A stream of events has no end: that it began is all there is to know. */
+async function textOf(response: Response): Promise<string> {
+  if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true) return response.text();
+  await response.body?.cancel();
+  return '';
 }
 
 function objectOf(text: string): JsonObject {

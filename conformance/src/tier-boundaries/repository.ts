@@ -76,7 +76,8 @@ export function boundariesOf({ files }: Repository): Boundaries {
   return new Map(Object.entries(boundaries.tags).map(([tag, { dependencies }]) => [tag, dependencies.allow]));
 }
 
-const testSupport = /\.(?:test|contract)\.[jt]sx?$|(?:^|\/)testing\//;
+/** Also the example of a package, which is a page of its documentation that a test runs. */
+const testSupport = /\.(?:test|contract)\.[jt]sx?$|(?:^|\/)testing\/|^packages\/[^/]+\/example\.ts$/;
 
 /** Sources and migrations that a process may run: no tests, and nothing that is for tests only. */
 export function runningSources({ files }: Repository): readonly (readonly [path: string, text: string])[] {

@@ -1,4 +1,4 @@
-import { type TableName, tableNames, tableOf } from '@karmanflow/schema';
+import { tableNames, tableOf } from '@karmanflow/schema';
 import type { Check, Saboteur } from '../harness/check.ts';
 import { gatherEvidence } from '../harness/evidence.ts';
 import { type Repository, runningSources } from './repository.ts';
@@ -13,9 +13,34 @@ interface Write {
   readonly table: string;
 }
 
-/** Removes minutes that are over from a queue, which is no entity and needs no receipt. */
-const allowances: readonly (Write & { readonly table: TableName })[] = [
-  { path: 'apps/worker/src/sweeper/clear-buckets.ts', how: 'deleteFrom', table: 'expiry_schedule' },
+/** What is written without a command, by whom and where. None of it is an entity or a fact, so it needs no receipt. */
+interface Allowance {
+  readonly name: string;
+  /** The file, or the folder with a slash at its end. */
+  readonly path: string;
+  readonly allows: (write: Write) => boolean;
+  /** How many such writes may stand there; any number unless given. */
+  readonly countMax?: number;
+}
+
+const kindOf = (table: string): string | null => {
+  const known = tableNames.find((own) => own === table);
+  return known === undefined ? null : tableOf(known).kind;
+};
+
+const allowances: readonly Allowance[] = [
+  {
+    name: 'the worker removes minutes that are over from its queue',
+    path: 'apps/worker/src/sweeper/clear-buckets.ts',
+    allows: ({ how, table }) => how === 'deleteFrom' && table === 'expiry_schedule',
+    countMax: 1,
+  },
+  {
+    name: 'the sequencer gives positions to what was committed, and empties its queue',
+    path: 'packages/events/src/sequence/',
+    allows: ({ how, table }) =>
+      (how === 'INSERT' && kindOf(table) === 'sequence') || (how === 'DELETE' && table === 'log_pending'),
+  },
 ];
 
 const builderCall =
@@ -41,8 +66,10 @@ function writesIn(path: string, text: string): readonly Write[] {
   return [...calls, ...sql.filter(isOurs)];
 }
 
-const isAllowed = (write: Write): boolean =>
-  allowances.some(({ path, how, table }) => path === write.path && how === write.how && table === write.table);
+const allowanceOf = (write: Write): Allowance | undefined =>
+  allowances.find(
+    ({ path, allows }) => (path.endsWith('/') ? write.path.startsWith(path) : write.path === path) && allows(write),
+  );
 
 function writing(label: string, write: { readonly path: string; readonly text: string }): Saboteur<Repository> {
   const { path, text } = write;
@@ -53,13 +80,13 @@ export const writesInCommands: Check<Repository> = {
   id: 'tier-boundaries.writes-in-commands',
   family: 'tier-boundaries',
   claim:
-    'Only packages/commands writes tables of kf; besides it, only the worker clears the queue of expiries, in one file.',
+    'Only packages/commands writes tables of kf; besides it, only the worker clears its queue, in one file, and only the sequencer gives positions, in one folder.',
   mechanism:
     'each source and migration of packages and apps that a process may run, read for calls of the query builder and for SQL that write',
   subject: 'repository',
   async run(repository) {
     const evidence = gatherEvidence();
-    const allowed: Write[] = [];
+    const allowed = new Map<Allowance, number>();
     for (const [path, text] of runningSources(repository)) {
       if (!/^(?:packages|apps)\//.test(path)) continue;
       const writes = writesIn(path, text);
@@ -69,16 +96,17 @@ export const writesInCommands: Check<Repository> = {
       }
       evidence.see('other files');
       for (const write of writes) {
-        if (isAllowed(write)) allowed.push(write);
+        const allowance = allowanceOf(write);
+        if (allowance) allowed.set(allowance, (allowed.get(allowance) ?? 0) + 1);
         else evidence.violation(`${path} writes: ${write.how} ${write.table || 'of a computed table'}`);
       }
     }
-    for (const { path, how, table } of allowances) {
+    for (const allowance of allowances) {
+      const count = allowed.get(allowance) ?? 0;
       evidence.see('allowances');
-      const count = allowed.filter((write) => write.path === path).length;
-      if (count > 1) evidence.violation(`${path}: ${how} ${table} stands there ${count} times, and one is known`);
-      if (count === 0) evidence.note(`${path}: ${how} ${table} is allowed and no longer there`);
-      if (tableOf(table).kind !== 'queue') evidence.violation(`${table} is no queue, so its rows need a receipt`);
+      if (count > (allowance.countMax ?? count))
+        evidence.violation(`${allowance.path}: ${count} times ${allowance.name}, and ${allowance.countMax} is known`);
+      if (count === 0) evidence.note(`${allowance.path}: ${allowance.name} is allowed and no longer there`);
     }
     return evidence.finding(['writes of packages/commands', 'other files', 'allowances']);
   },
@@ -106,6 +134,18 @@ export const writesInCommands: Check<Repository> = {
     writing('the worker clears another table', {
       path: 'apps/worker/src/sweeper/clear-buckets.ts',
       text: "await db.deleteFrom('reservations').execute();\n",
+    }),
+    writing('the sequencer changes a position', {
+      path: 'packages/events/src/sequence/correct.ts',
+      text: 'await sql`update kf.log_leaves set leaf_index = 1`.execute(db);\n',
+    }),
+    writing('the sequencer writes an entity', {
+      path: 'packages/events/src/sequence/shortcut.ts',
+      text: 'await sql`insert into kf.approvals (id) values (1)`.execute(db);\n',
+    }),
+    writing('positions are given elsewhere', {
+      path: 'packages/events/src/positions.ts',
+      text: 'await sql`insert into kf.stream_events (seq) values (1)`.execute(db);\n',
     }),
     writing('the worker clears the queue in another file as well', {
       path: 'apps/worker/src/sweeper/clear-more.ts',

@@ -132,7 +132,7 @@ function twoWorldsCheck(
     saboteurs,
     async run(attack) {
       attack.evidence.note(`seed ${seed}, ${runs} traces`);
-      const property = fc.asyncProperty(scenarios(scope), async (scenario) => {
+      const property = fc.asyncProperty(scenarios(scope, attack.tables), async (scenario) => {
         const found = await difference(castFor(attack, scenario, makeStranger));
         if (found !== null) throw new Error(found);
       });
@@ -154,15 +154,15 @@ export function twoWorldsChecks(options: TwoWorldsOptions): readonly Check[] {
     makeStranger: newTenant,
     saboteurs: [
       sabotage(
-        { name: 'one table shows every row', mentions: 'variants' },
+        { name: 'one table shows every row', mentions: 'variants', tables: ['variants', 'locations'] },
         'ALTER POLICY scope_select ON kf.variants USING (true)',
       ),
       sabotage(
-        { name: 'a unique key spans all tenants', mentions: 'variants' },
+        { name: 'a unique key spans all tenants', mentions: 'variants', tables: ['variants', 'locations'] },
         "CREATE UNIQUE INDEX ON kf.variants (sku) WHERE sku LIKE 'stranger%'",
       ),
       sabotage(
-        { name: 'a foreign key is the id alone', mentions: 'reservations' },
+        { name: 'a foreign key is the id alone', mentions: 'reservations', tables: ['reservations'] },
         'CREATE UNIQUE INDEX loose_target ON kf.sales_channels (id)',
         'ALTER TABLE kf.reservations DROP CONSTRAINT reservations_sales_channel_id_fkey',
         'ALTER TABLE kf.reservations ADD FOREIGN KEY (sales_channel_id) REFERENCES kf.sales_channels (id)',
@@ -177,11 +177,11 @@ export function twoWorldsChecks(options: TwoWorldsOptions): readonly Check[] {
     makeStranger: newEnvironment,
     saboteurs: [
       sabotage(
-        { name: 'a select policy forgets the environment', mentions: 'variants' },
+        { name: 'a select policy forgets the environment', mentions: 'variants', tables: ['variants', 'locations'] },
         "ALTER POLICY scope_select ON kf.variants USING (tenant_id = nullif(current_setting('kf.tenant_id', true), '')::uuid)",
       ),
       sabotage(
-        { name: 'a unique key spans environments', mentions: 'variants' },
+        { name: 'a unique key spans environments', mentions: 'variants', tables: ['variants', 'locations'] },
         "CREATE UNIQUE INDEX ON kf.variants (tenant_id, sku) WHERE sku LIKE 'stranger%'",
       ),
     ],

@@ -54,7 +54,7 @@ function tablesFor(plan: PlacePlan, label: Label): readonly TableName[] {
   return tablesInOrder().filter((name) => {
     const table = tableOf(name);
     if (table.scope === 'control' && plan.kind !== 'control') return false;
-    if (isSingleton(table.unique)) return label === 'shared';
+    if (isSingleton(name)) return label === 'shared';
     return label !== 'spare' || name === 'command_receipts' || canBeSpare(name);
   });
 }

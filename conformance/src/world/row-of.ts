@@ -64,7 +64,7 @@ function referencesFrom(name: TableName, row: SeedRow, request: RowRequest): Rec
 }
 
 function ownValue(name: TableName, column: string, definition: Column, request: RowRequest): unknown {
-  if (column === 'tenant_id' || (isSingleton(tableOf(name).unique) && tableOf(name).key.includes(column))) {
+  if (column === 'tenant_id' || (isSingleton(name) && tableOf(name).key.includes(column))) {
     return request.tenantId;
   }
   if (column === 'environment_id') return request.environmentId;
@@ -76,8 +76,13 @@ function ownValue(name: TableName, column: string, definition: Column, request: 
     case 'text':
       return `${request.label} ${column}`;
     case 'bigint':
+      // Positions are unique: some in an environment, a leaf's in its whole tenant.
+      if (tableOf(name).kind === 'sequence') return 1 + labelNumber(`${request.label}:${request.placeName}`);
+      return 1;
     case 'integer':
       return 1;
+    case 'xid8':
+      return '1';
     case 'boolean':
       return false;
     case 'timestamptz':

@@ -1,4 +1,4 @@
-import { referencesOf, type TableName, tableNames } from '@karmanflow/schema';
+import { checksOf, referencesOf, type TableName, tableNames } from '@karmanflow/schema';
 
 /** Every table after the tables that it refers to. Throws when they refer to each other in a circle. */
 export function tablesInOrder(): readonly TableName[] {
@@ -16,7 +16,7 @@ export function tablesInOrder(): readonly TableName[] {
   return order;
 }
 
-/** Tables of which a tenant has one row at most: the row is the tenant. */
-export function isSingleton(unique: readonly { readonly columns: readonly string[] }[] | undefined): boolean {
-  return unique?.some(({ columns }) => columns.length === 0) ?? false;
+/** Tables of which a tenant has one row at most: its id is the tenant's. */
+export function isSingleton(name: TableName): boolean {
+  return 'is_itself' in checksOf(name);
 }

@@ -6,7 +6,8 @@ const typeNames: Readonly<Record<string, string>> = { timestamptz: 'timestamp wi
 
 function declaredColumn(table: TableName, name: string, column: Column): string {
   const type = typeNames[column.type] ?? column.type;
-  const written = name === 'written_in' && tableOf(table).kind !== 'queue' ? ' default pg_current_xact_id()' : '';
+  const isFilled = name === 'written_in' && !['queue', 'sequence'].includes(tableOf(table).kind);
+  const written = isFilled ? ' default pg_current_xact_id()' : '';
   return `${table}.${name} ${type}${column.nullable ? '' : ' not null'}${column.identity ? ' identity' : ''}${written}`;
 }
 

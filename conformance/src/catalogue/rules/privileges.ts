@@ -67,6 +67,14 @@ const grantsExact = catalogueCheck({
       'GRANT SELECT ON kf.variants TO pg_monitor',
     ),
     supposing(
+      { name: 'another role gives positions', mentions: 'INSERT on stream_events to kf_command' },
+      'GRANT INSERT ON kf.stream_events TO kf_command',
+    ),
+    supposing(
+      { name: 'the sequencer may take a position back', mentions: 'UPDATE on stream_events.seq to kf_sequencer' },
+      'GRANT UPDATE (seq) ON kf.stream_events TO kf_sequencer',
+    ),
+    supposing(
       { name: 'a declared grant is missing', mentions: 'missing: INSERT on variants' },
       'REVOKE INSERT ON kf.variants FROM kf_command',
     ),

@@ -115,6 +115,14 @@ const policiesExact = conditionCheck({
       'CREATE POLICY reports ON kf.variants FOR SELECT TO kf_read USING (true)',
     ),
     supposing(
+      { name: 'everyone sees the log of every tenant', mentions: 'overview_select on log_leaves' },
+      'ALTER POLICY overview_select ON kf.log_leaves TO PUBLIC',
+    ),
+    supposing(
+      { name: 'the sequencer sees every receipt', mentions: 'overview_select on command_receipts' },
+      'CREATE POLICY overview_select ON kf.command_receipts FOR SELECT TO kf_sequencer USING (true)',
+    ),
+    supposing(
       { name: 'a drain is open to everyone', mentions: 'drain_select on expiry_schedule' },
       'ALTER POLICY drain_select ON kf.expiry_schedule TO PUBLIC',
     ),

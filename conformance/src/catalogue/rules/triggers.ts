@@ -34,6 +34,10 @@ const refusalTriggers = catalogueCheck({
       'ALTER TABLE kf.domain_events DISABLE TRIGGER refuse_change',
     ),
     supposing(
+      { name: 'positions may be changed', mentions: 'missing: refuse_change on log_leaves' },
+      'DROP TRIGGER refuse_change ON kf.log_leaves',
+    ),
+    supposing(
       { name: 'a trigger is not always on', mentions: 'enabled O' },
       'ALTER TABLE kf.domain_events ENABLE TRIGGER refuse_change',
     ),

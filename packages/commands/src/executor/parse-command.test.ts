@@ -53,6 +53,25 @@ describe('a command', () => {
     expect(issuesOf(input).length).toBeGreaterThan(0);
   });
 
+  test('takes no list where an object is due, at any depth', () => {
+    const { personal: _personal, ...plain } = command;
+    const deep = {
+      ...plain,
+      input: v.strictObject({
+        settings: v.strictObject({ quorum: v.optional(v.record(v.string(), v.number())) }),
+        list: v.optional(v.array(v.strictObject({ note: v.optional(v.string()) }))),
+      }),
+    };
+    const pathsOf = (input: unknown): string[] => {
+      const result = parseCommand(deep, input);
+      return result.ok ? [] : result.issues.map(({ path }) => path);
+    };
+    expect(pathsOf({ settings: [] })).toEqual(['settings']);
+    expect(pathsOf({ settings: { quorum: [] } })).toEqual(['settings.quorum']);
+    expect(pathsOf({ settings: {}, list: [{}, []] })).toEqual(['list.1']);
+    expect(pathsOf({ settings: { quorum: { 'a.b': 1 } }, list: [{ note: 'x' }] })).toEqual([]);
+  });
+
   test('says where it is wrong, and what it wants', () => {
     expect(issuesOf({ nested: { list: [{ id: 'abc' }, { id: 'x' }] } })).toEqual([
       { path: 'nested.list.1.id', message: 'too short' },

@@ -45,6 +45,8 @@ export function parseCommand(definition: AnyCommand, input: unknown): ParseResul
   if (Array.isArray(input)) return { ok: false, issues: [{ path: '', message: 'must be Object' }] };
   const result = v.safeParse(definition.input, input, { abortPipeEarly: true });
   if (!result.success) return { ok: false, issues: inputIssuesOf(result.issues) };
+  const lists = listsTakenForObjects(input, result.output);
+  if (lists.length > 0) return { ok: false, issues: lists.slice(0, issuesMax) };
   const names = definition.personal ?? [];
   if (names.length === 0) return { ok: true, command: { definition, input: result.output, personal: [] } };
   const rest: Record<string, unknown> = { ...(result.output as object) };
@@ -55,4 +57,13 @@ export function parseCommand(definition: AnyCommand, input: unknown): ParseResul
     delete rest[field];
   }
   return { ok: true, command: { definition, input: rest, personal } };
+}
+
+/** valibot takes a list for an object or record, and makes an object of it: what was sent as a list must be one still. */
+function listsTakenForObjects(sent: unknown, taken: unknown, path = ''): InputIssue[] {
+  if (typeof sent !== 'object' || sent === null || typeof taken !== 'object' || taken === null) return [];
+  if (Array.isArray(sent) !== Array.isArray(taken)) return [{ path, message: 'must be Object' }];
+  return Object.entries(sent).flatMap(([name, member]) =>
+    listsTakenForObjects(member, Reflect.get(taken, name), path === '' ? name : `${path}.${name}`),
+  );
 }
