@@ -5,17 +5,23 @@ import {
   createMetrics,
   type Logger,
   type Profile,
+  mintTraceparent,
+  readSecretText,
   type ReceiptKeyring,
+  type SecretReference,
   type SecretStore,
+  SecretUnavailable,
   serveHttp,
   serveMetrics,
   stopInOrder,
   type Telemetry,
 } from '@karmanflow/runtime';
-import { type Database, limits } from '@karmanflow/schema';
+import { type Database, limits, newId } from '@karmanflow/schema';
 import { generateWebhookSecret } from '@karmanflow/webhooks';
 import { ingestLimits } from './ingest-limits.ts';
 import { createIngestMetrics } from './ingest-metrics.ts';
+import { createRequestCarrier } from './quarantine/carry-out.ts';
+import { parseQuarantineKeys } from './quarantine/seal-message.ts';
 import { createApp } from './routes/create-app.ts';
 import { createSourceDirectory } from './sources.ts';
 
@@ -28,6 +34,8 @@ export interface IngestOptions {
   readonly database: Database;
   readonly signer: ReceiptKeyring['signer'];
   readonly secretStore: SecretStore;
+  /** Of the key under which messages are held; read when the first one has to be. */
+  readonly quarantineKeyRef: SecretReference;
   readonly logger: Logger;
   readonly telemetry: Telemetry;
 }
@@ -59,21 +67,33 @@ export async function createIngest(options: IngestOptions): Promise<Ingest> {
     keptMilliseconds: ingestLimits.readinessKeptMilliseconds,
     monotonicNow,
   });
+  const uuidSource = (): string => Bun.randomUUIDv7();
+  const { secretStore } = options;
+  const messages = {
+    database,
+    executor,
+    secretStore,
+    logger,
+    randomBytes,
+    sources: createSourceDirectory({ database, now, monotonicNow }),
+    readQuarantineKeys: () => readQuarantineKeys(options),
+  };
+  const carrier = createRequestCarrier({
+    ...messages,
+    monotonicNow,
+    newIdentity: () => ({
+      requestId: newId('request', uuidSource),
+      correlationId: newId('correlation', uuidSource),
+      traceparent: mintTraceparent(randomBytes),
+    }),
+  });
   const app = createApp({
     profile,
-    receive: {
-      database,
-      executor,
-      sources: createSourceDirectory({ database, now, monotonicNow }),
-      secretStore: options.secretStore,
-      logger,
-      now,
-      decoySecret: generateWebhookSecret(randomBytes),
-    },
+    receive: { ...messages, carrier, now, decoySecret: generateWebhookSecret(randomBytes) },
     metrics: createIngestMetrics(metrics),
     logger,
     tracer: telemetry.tracer,
-    uuidSource: () => Bun.randomUUIDv7(),
+    uuidSource,
     randomBytes,
     monotonicNow,
     isReady: () => readiness.check(),
@@ -106,6 +126,7 @@ export async function createIngest(options: IngestOptions): Promise<Ingest> {
             stop: () => http.stop(),
             deadlineMilliseconds: ingestLimits.httpDrainMilliseconds + deadlineMilliseconds,
           },
+          { name: 'requests', stop: () => carrier.idle(), deadlineMilliseconds },
           {
             name: 'executor',
             stop: async () => void (await executor.drain(deadlineMilliseconds)),
@@ -122,4 +143,14 @@ export async function createIngest(options: IngestOptions): Promise<Ingest> {
         logger,
       ),
   };
+}
+
+async function readQuarantineKeys({
+  secretStore,
+  quarantineKeyRef: reference,
+}: IngestOptions): Promise<readonly Uint8Array[]> {
+  const keys = parseQuarantineKeys(await readSecretText(secretStore, reference));
+  if (keys === null)
+    throw new SecretUnavailable({ code: 'value_corrupt', reference, detail: 'not base64 of 32 bytes' });
+  return keys;
 }

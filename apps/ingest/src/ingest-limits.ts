@@ -12,11 +12,18 @@ export const ingestLimits = {
   sourceCacheMilliseconds: limits.credentialCacheMilliseconds,
   sourceCacheEntries: limits.credentialCacheEntries,
   roleGrantsPerPrincipal: 1_000,
-  timestampCharacters: 40,
   readinessDeadlineMilliseconds: 2_000,
   readinessKeptMilliseconds: 500,
   /** What is wrong on our side rarely passes within a second; whoever sends webhooks has the patience. */
   retryAfterSeconds: 5,
+  /** Somebody has to make room first. */
+  fullRetryAfterSeconds: 300,
+  /** How often a level is read again when another command was faster. */
+  levelAttempts: 4,
+  /** Requests about held messages of a source: how many at a time, and how often to look after deliveries. */
+  carriedOutAtOnce: 20,
+  carryOutIntervalMilliseconds: 5_000,
+  carryOutSources: 10_000,
   /** Stopping, all steps together, stays below what the process has until it is ended by force. */
   httpDrainMilliseconds: 4_500,
   stopStepMilliseconds: 500,

@@ -5,7 +5,9 @@ import { durationBucketsSeconds, type Metrics } from '@karmanflow/runtime';
  * refused        a command ran for the first time and was refused, denied or paused
  * replayed       the message came before and was answered with its receipt
  * unauthentic    no source, or no signature of one
- * unprocessable  authentic, but not to be turned into a command
+ * without_effect authentic, and it asks for nothing
+ * quarantined    authentic, but not to be turned into a command now: held until somebody decides
+ * suspected      authentic, but its content came before under another id: held, or refused
  * rejected       the executor did not take the command, or its key belongs to another content
  * failed         we could not look something up; the sender tries again
  * unreadable     the body is too large, encoded or broken off
@@ -15,7 +17,9 @@ export const messageOutcomes = [
   'refused',
   'replayed',
   'unauthentic',
-  'unprocessable',
+  'without_effect',
+  'quarantined',
+  'suspected',
   'rejected',
   'failed',
   'unreadable',
@@ -23,12 +27,14 @@ export const messageOutcomes = [
 export type MessageOutcome = (typeof messageOutcomes)[number];
 
 export const ingestPath = '/v1/ingest/:address';
-const routes = [ingestPath, '/healthz', '/readyz', 'other'] as const;
+export const carryOutPath = '/v1/ingest/:address/requests';
+const routes = [ingestPath, carryOutPath, '/healthz', '/readyz', 'other'] as const;
 export type Route = (typeof routes)[number];
 
 /** The pattern of a path, for labels and lines. */
 export function routeOf(path: string): Route {
   if (path === '/healthz' || path === '/readyz') return path;
+  if (/^\/v1\/ingest\/[^/]+\/requests$/.test(path)) return carryOutPath;
   return /^\/v1\/ingest\/[^/]+$/.test(path) ? ingestPath : 'other';
 }
 

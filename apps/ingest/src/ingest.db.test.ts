@@ -115,29 +115,36 @@ describe('an authentic order', () => {
     expect(await effects()).toEqual({ reserved: 0, reservations: 0, receipts: 1 });
   });
 
-  test('that names what does not exist is 422 with the names, and can be sent again once it does', async () => {
-    const missing = await send(order({ sku: 'CUP-7' }), { messageId: 'msg_cup' });
-    expect(missing.status).toBe(422);
-    expect(missing.json).toMatchObject({
-      code: 'message_unprocessable',
-      unknown: { skus: ['CUP-7'], locationCodes: [], salesChannelCodes: [] },
+  test('that names what does not exist is kept and told so: 202, and the same again when it is repeated', async () => {
+    const { status, json } = await send(order({ sku: 'CUP-7' }), { messageId: 'msg_cup' });
+    const { quarantinedMessageId } = json;
+    expect(status).toBe(202);
+    expect(String(quarantinedMessageId)).toMatch(/^qtn_/);
+    expect(json).toMatchObject({
+      status: 'QUARANTINED',
+      reason: 'name_unknown',
+      replayed: false,
+      unknown: { skus: ['CUP-7'], locationCodes: [], salesChannelCodes: [], subjects: [] },
     });
+    const again = await send(order({ sku: 'CUP-7' }), { messageId: 'msg_cup', shiftSeconds: 1 });
+    expect([again.status, again.json['replayed']]).toEqual([202, true]);
+    expect(again.json['quarantinedMessageId']).toBe(quarantinedMessageId as never);
+    const other = await send(order(), { messageId: 'msg_cup' });
+    expect([other.status, other.json['code']]).toEqual([422, 'idempotency_key_reused']);
     expect(await effects()).toEqual(noEffects);
-    const known = await send(order(), { messageId: 'msg_cup' });
-    expect(known.json).toMatchObject({ status: 'SUCCEEDED', replayed: false });
   });
 
-  test('of another shape, type or encoding is 422 and leaves nothing', async () => {
-    const broken: unknown[] = [
-      { ...order(), type: 'order.updated' },
-      { ...order(), extra: true },
-      new TextEncoder().encode('{"type":"order.created"'),
-      Uint8Array.of(0x22, 0xff, 0x22),
-      [],
+  test('of another shape, type or encoding is kept in quarantine and has no effect', async () => {
+    const broken: [unknown, string][] = [
+      [{ ...order(), type: 'order.updated' }, 'type_unknown'],
+      [{ ...order(), extra: true }, 'shape_mismatch'],
+      [new TextEncoder().encode('{"type":"order.created"'), 'payload_malformed'],
+      [Uint8Array.of(0x22, 0xff, 0x22), 'payload_malformed'],
+      [[], 'type_unknown'],
     ];
-    for (const message of broken) {
+    for (const [message, reason] of broken) {
       const { status, json } = await send(message);
-      expect({ status, code: json['code'] }).toEqual({ status: 422, code: 'message_unprocessable' });
+      expect({ status, reason: json['reason'] }).toEqual({ status: 202, reason });
     }
     expect(await effects()).toEqual(noEffects);
   });
@@ -159,7 +166,7 @@ describe('the edges', () => {
     const chunked = await fetch(`${ingest.url}${shop.path}`, { method: 'POST', headers, body: stream });
     expect(chunked.status).toBe(413);
     const full = await send(large.subarray(0, limits.ingestBodyBytes));
-    expect(full.json).toMatchObject({ code: 'message_unprocessable' });
+    expect(full.json).toMatchObject({ status: 'QUARANTINED', reason: 'payload_malformed' });
     expect(await effects()).toEqual(noEffects);
   });
 

@@ -1,5 +1,5 @@
 import { isSecretReference, type Logger, readSecretText, type SecretStore } from '@karmanflow/runtime';
-import { parseWebhookSecret } from '@karmanflow/webhooks';
+import { type InboundPreset, inboundLimits, parseInboundSecret } from '@karmanflow/webhooks';
 import type { IngestSource } from './sources.ts';
 
 export interface SourceSecrets {
@@ -8,21 +8,23 @@ export interface SourceSecrets {
   readonly complete: boolean;
 }
 
-/** The secrets of a source, by its references. One that cannot be read is logged and left out. */
-export async function readSourceSecrets(
-  source: IngestSource,
-  ports: { readonly secretStore: SecretStore; readonly logger: Logger },
-): Promise<SourceSecrets> {
-  const read = await Promise.all(source.secretRefs.map((reference) => readOne(reference, source, ports)));
+type SecretPorts = { readonly secretStore: SecretStore; readonly logger: Logger };
+
+/** The live secrets of a source, by its references. One that cannot be read is logged and left out. */
+export async function readSourceSecrets(source: IngestSource, ports: SecretPorts): Promise<SourceSecrets> {
+  const { preset } = source.scheme;
+  const references = source.secretRefs.slice(0, inboundLimits.secretsMax);
+  const read = await Promise.all(references.map((reference) => readOne(reference, { source, preset, ports })));
   const secrets = read.filter((secret) => secret !== null);
-  return { secrets, complete: secrets.length === read.length && read.length > 0 };
+  return { secrets, complete: secrets.length === source.secretRefs.length && secrets.length > 0 };
 }
 
 async function readOne(
   reference: string,
-  { ingestSourceId }: IngestSource,
-  { secretStore, logger }: { readonly secretStore: SecretStore; readonly logger: Logger },
+  use: { readonly source: IngestSource; readonly preset: InboundPreset; readonly ports: SecretPorts },
 ): Promise<string | null> {
+  const { secretStore, logger } = use.ports;
+  const { ingestSourceId } = use.source;
   if (!isSecretReference(reference)) {
     // Not repeated: what stands in place of a reference may be the secret itself.
     logger.error({ ingestSourceId }, 'an ingest source has something else than a secret reference');
@@ -30,7 +32,7 @@ async function readOne(
   }
   try {
     const text = await readSecretText(secretStore, reference);
-    const parsed = parseWebhookSecret(text);
+    const parsed = parseInboundSecret({ preset: use.preset, text });
     if (parsed.ok) return text;
     logger.error({ ingestSourceId, reference, code: parsed.code }, 'a webhook secret is malformed');
   } catch (error) {

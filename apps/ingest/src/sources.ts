@@ -1,7 +1,8 @@
-import { access, type Caller } from '@karmanflow/commands';
+import { access, type Caller, ingest } from '@karmanflow/commands';
 import { roles } from '@karmanflow/policy';
 import { controlEnvironmentOf, type Database, type Id, toId, toUuid } from '@karmanflow/schema';
 import { ingestLimits } from './ingest-limits.ts';
+import { schemeOf, type SourceScheme } from './source-preset.ts';
 
 export interface IngestAddress {
   readonly tenantId: Id<'tenant'>;
@@ -11,10 +12,11 @@ export interface IngestAddress {
 /** A live source: how its messages are verified, and as whom they act. */
 export interface IngestSource {
   readonly ingestSourceId: Id<'ingestSource'>;
-  readonly preset: string;
+  readonly scheme: SourceScheme;
   /** References into the secret store, never secrets. Messages may be signed with any of them. */
   readonly secretRefs: readonly string[];
-  readonly toleranceSeconds: number;
+  /** What its messages become; null: nobody has said so. */
+  readonly mapping: ingest.Mapping | null;
   readonly caller: Caller;
 }
 
@@ -24,7 +26,9 @@ export type NoSource =
   | 'source_paused'
   | 'tenant_not_active'
   | 'principal_not_active'
-  | 'principal_not_connector';
+  | 'principal_not_connector'
+  /** What is stored of it is not what this build can use: our own failure, and the only reason that a sender is told. */
+  | 'source_unusable';
 
 export type SourceResult =
   | { readonly ok: true; readonly source: IngestSource }
@@ -96,10 +100,18 @@ async function lookUp({ database, now }: SourceDirectoryPorts, address: IngestAd
         .innerJoin('tenants as t', (join) =>
           join.onRef('t.tenant_id', '=', 's.tenant_id').onRef('t.environment_id', '=', 's.environment_id'),
         )
+        .leftJoin('ingest_mappings as m', (join) =>
+          join
+            .onRef('m.tenant_id', '=', 's.tenant_id')
+            .onRef('m.environment_id', '=', 's.environment_id')
+            .onRef('m.ingest_source_id', '=', 's.id')
+            .onRef('m.revision', '=', 's.mapping_revision'),
+        )
         .where('s.tenant_id', '=', control)
         .where('s.environment_id', '=', control)
         .where('s.id', '=', sourceId)
         .select(['s.preset', 's.secret_refs', 's.tolerance_seconds', 's.status', 's.principal_id'])
+        .select(['s.settings', 'm.document'])
         .select(['p.type as actor_type', 'p.owner_id', 'p.status as principal_status'])
         .select(['e.id as environment', 'e.kind', 'e.status as environment_status', 't.status as tenant_status'])
         .executeTakeFirst(),
@@ -162,6 +174,16 @@ async function lookUp({ database, now }: SourceDirectoryPorts, address: IngestAd
     loginAgeSeconds: null,
     tenantPolicy,
   };
-  const { preset, secret_refs: secretRefs, tolerance_seconds: toleranceSeconds } = source;
-  return { ok: true, source: { ingestSourceId, preset, secretRefs, toleranceSeconds, caller } };
+  const { preset, settings, secret_refs: secretRefs, tolerance_seconds: toleranceSeconds, document } = source;
+  const scheme = schemeOf({ preset, settings, toleranceSeconds });
+  const mapping = mappingFrom(document === null ? ingest.ownMappingOf(preset) : JSON.parse(document));
+  if (scheme === null || mapping === undefined) return { ok: false, reason: 'source_unusable' };
+  return { ok: true, source: { ingestSourceId, scheme, secretRefs, mapping, caller } };
+}
+
+/** Null: nobody has said what the messages become. Undefined: what was said cannot be read. */
+function mappingFrom(document: unknown): ingest.Mapping | null | undefined {
+  if (document === undefined) return null;
+  const parsed = ingest.parseMapping(document);
+  return parsed.ok ? parsed.mapping : undefined;
 }

@@ -29,8 +29,9 @@ export async function startIngest(
   try {
     const endpoint = configuration.OTEL_EXPORTER_OTLP_ENDPOINT;
     const telemetry = await startTelemetry({ serviceName: 'ingest', endpoint, logger });
-    const { KF_PORT: port, KF_METRICS_PORT: metricsPort } = configuration;
-    const ingest = await createIngest({ profile, port, metricsPort, database, signer, secretStore, logger, telemetry });
+    const { KF_PORT: port, KF_METRICS_PORT: metricsPort, KF_QUARANTINE_KEY_REF: quarantineKeyRef } = configuration;
+    const parts = { database, signer, secretStore, quarantineKeyRef, logger, telemetry };
+    const ingest = await createIngest({ profile, port, metricsPort, ...parts });
     logger.info({ port: ingest.port, metricsPort: ingest.metricsPort }, 'serving');
     return ingest;
   } catch (error) {

@@ -60,6 +60,7 @@ export { systemAuthority } from './executor/system-authority.ts';
 export * as approval from './features/approval/index.ts';
 export * as access from './features/access/index.ts';
 export * as allocation from './features/allocation/index.ts';
+export * as ingest from './features/ingest/index.ts';
 export * as inventory from './features/inventory/index.ts';
 export * as platform from './features/platform/index.ts';
 export * as reservation from './features/reservation/index.ts';

@@ -186,8 +186,8 @@ describe('the roles', () => {
     );
   });
 
-  test('a service does what a connector does, adjusts stock and allocates', () => {
-    const more = ['inventory.allocation:create', 'inventory.allocation:preview', 'inventory.level:adjust'];
+  test('a service does what a connector does, and allocates', () => {
+    const more = ['inventory.allocation:create', 'inventory.allocation:preview'];
     expect<string[]>([...roles.service].toSorted()).toEqual([...roles.connector, ...more].toSorted());
   });
 

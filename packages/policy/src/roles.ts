@@ -6,6 +6,11 @@ const connectorScopes = [
   'inventory.reservation:commit',
   'inventory.reservation:cancel',
   'inventory.reservation:read',
+  // A shop tells its stock levels; what a source may become is what its mapping says, which a human approved.
+  'inventory.level:adjust',
+  'ingest.message:claim',
+  'ingest.message:quarantine',
+  'ingest.message:settle',
   'access.capability:read',
 ] as const;
 
@@ -39,6 +44,13 @@ export const roles = {
     'governance.approval:read',
     'governance.approval:decide',
     'governance.approval:cancel',
+    'ingest.source:read',
+    'ingest.source:pause',
+    'ingest.mapping:preview',
+    'ingest.message:read',
+    'ingest.message:recheck',
+    'ingest.message:release',
+    'ingest.message:discard',
     'access.capability:read',
     'audit.receipt:read',
     'audit.event:read',
@@ -64,17 +76,18 @@ export const roles = {
     'access.api_key:read',
     'access.session:revoke',
     'access.personal_data:erase',
+    'ingest.source:register',
+    'ingest.source:pause',
+    'ingest.source:resume',
+    'ingest.source:rotate_secret',
+    'ingest.source:set_mapping',
+    'ingest.source:read',
     'access.capability:read',
   ],
   connector: connectorScopes,
-  /** A system of the tenant's own: what a connector has, and stock and allocation. */
-  service: [
-    ...connectorScopes,
-    'inventory.level:adjust',
-    'inventory.allocation:preview',
-    'inventory.allocation:create',
-  ],
-  expiry_sweeper: ['inventory.reservation:expire', 'governance.approval:expire'],
+  /** A system of the tenant's own: what a connector has, and allocation. */
+  service: [...connectorScopes, 'inventory.allocation:preview', 'inventory.allocation:create'],
+  expiry_sweeper: ['inventory.reservation:expire', 'governance.approval:expire', 'ingest.message:expire'],
   /** Carries out in parts what a human had approved as a whole. */
   bulk_runner: [
     'inventory.reservation:cancel_part',
@@ -90,6 +103,7 @@ export const roles = {
     'inventory.allocation:read',
     'inventory.oversell_policy:read',
     'governance.approval:read',
+    'ingest.message:read',
     'access.capability:read',
     'audit.receipt:read',
     'audit.event:read',

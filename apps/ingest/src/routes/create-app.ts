@@ -1,6 +1,7 @@
 import { type Profile, problem, secureHeaders } from '@karmanflow/runtime';
 import { Hono } from 'hono';
-import { type IngestMetrics, ingestPath } from '../ingest-metrics.ts';
+import { access } from '@karmanflow/commands';
+import { carryOutPath, type IngestMetrics, ingestPath } from '../ingest-metrics.ts';
 import { type ObservedVariables, observeRequest, type RequestObserver } from './observe-request.ts';
 import { type ReceivePorts, receiveMessage } from './receive-message.ts';
 
@@ -24,6 +25,16 @@ export function createApp(ports: AppPorts): Hono<ObservedVariables> {
     return response;
   });
   app.all(ingestPath, (ctx) =>
+    problem('method_not_allowed', { instance: ctx.get('identity').requestId, headers: { allow: 'POST' } }),
+  );
+  // Anybody may ask for it: it does what commands have asked for already, and tells nothing.
+  app.post(carryOutPath, async (ctx) => {
+    const address = access.parseIngestAddress(ctx.req.param('address'));
+    const { requestId, correlationId, traceparent } = ctx.get('identity');
+    if (address !== null) await ports.receive.carrier.carryOut(address, { requestId, correlationId, traceparent });
+    return ctx.json({ status: 'ACCEPTED' }, 202);
+  });
+  app.all(carryOutPath, (ctx) =>
     problem('method_not_allowed', { instance: ctx.get('identity').requestId, headers: { allow: 'POST' } }),
   );
   app.get('/healthz', (ctx) => ctx.json({ status: 'ok' }));

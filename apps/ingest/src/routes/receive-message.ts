@@ -1,20 +1,23 @@
-import { access, type Executor, inventory, parseCommand, registry } from '@karmanflow/commands';
-import { type Logger, problem, readBoundedBody, type RequestIdentity, type SecretStore } from '@karmanflow/runtime';
-import { type Database, limits } from '@karmanflow/schema';
+import { access } from '@karmanflow/commands';
+import { problem, readBoundedBody, type RequestIdentity, SecretUnavailable } from '@karmanflow/runtime';
+import { limits } from '@karmanflow/schema';
+import { inboundPresets, verifyInbound } from '@karmanflow/webhooks';
+import { identifyByContent, identifyMessage } from '../identify-message.ts';
 import { ingestLimits } from '../ingest-limits.ts';
-import { type MappedCommand, type ReadMessage, readMessage } from '../mapping/index.ts';
-import { claimOf } from '../message-claim.ts';
-import { presetNamed, standardWebhooks } from '../presets/index.ts';
+import { headerOf, type MessagePorts } from '../message-work.ts';
+import { type Processed, processMessage } from '../process-message.ts';
+import type { RequestCarrier } from '../quarantine/carry-out.ts';
+import { holdMessage } from '../quarantine/hold-message.ts';
+import type { StoredMessage } from '../quarantine/seal-message.ts';
 import { readSourceSecrets } from '../read-source-secrets.ts';
-import type { IngestSource, SourceDirectory } from '../sources.ts';
-import { type Answer, answerOutcome } from './answer-outcome.ts';
+import type { IngestSource, SourceDirectory, SourceResult } from '../sources.ts';
+import { verifyStored } from '../verify-stored.ts';
+import { answerProcessed } from './answer-processed.ts';
+import type { Answer } from './answer-outcome.ts';
 
-export interface ReceivePorts {
-  readonly database: Database;
-  readonly executor: Executor;
+export interface ReceivePorts extends MessagePorts {
   readonly sources: SourceDirectory;
-  readonly secretStore: SecretStore;
-  readonly logger: Logger;
+  readonly carrier: RequestCarrier;
   /** Wall clock, milliseconds since the epoch. */
   readonly now: () => number;
   /** A webhook secret made when the process started. Nobody knows it, so nothing that is signed verifies against it. */
@@ -22,8 +25,7 @@ export interface ReceivePorts {
 }
 
 interface Delivery {
-  readonly request: Request;
-  readonly body: Uint8Array;
+  readonly stored: StoredMessage;
   readonly identity: RequestIdentity;
 }
 
@@ -41,115 +43,90 @@ export async function receiveMessage(
     const response = problem(read.code, { detail: read.detail, instance: identity.requestId });
     return { response, outcome: 'unreadable' };
   }
-  const delivery: Delivery = { request, body: read.body, identity };
+  const receivedAtSeconds = Math.floor(ports.now() / 1000);
+  const delivery: Delivery = {
+    stored: { headers: [...request.headers], body: read.body, receivedAtSeconds },
+    identity,
+  };
   const address = access.parseIngestAddress(arrival.address);
-  let found: Awaited<ReturnType<SourceDirectory['find']>> | null;
+  let found: SourceResult | null;
   try {
     found = address === null ? null : await ports.sources.find(address);
   } catch (error) {
     return databaseFailed(ports, delivery, error);
   }
   if (found?.ok) return receiveFrom(found.source, ports, delivery);
-  // The same work as for a source that exists: how long the answer takes must not tell whether there is one.
-  standardWebhooks.verify({
-    secrets: [ports.decoySecret],
-    headers: request.headers,
-    body: delivery.body,
-    nowSeconds: nowSecondsOf(ports),
-    toleranceSeconds: limits.webhookToleranceSeconds,
-  });
-  ports.logger.info({ reason: found?.reason ?? 'address_malformed' }, 'a delivery was not accepted');
+  verifyAgainstDecoy(ports, delivery);
+  const reason = found?.reason ?? 'address_malformed';
+  if (reason === 'source_unusable') {
+    ports.logger.error({ reason, address: arrival.address }, 'a source cannot be used as it is stored');
+    return failed('internal_error', delivery, 'this source cannot be used now');
+  }
+  ports.logger.info({ reason }, 'a delivery was not accepted');
   return unauthentic();
+}
+
+/** The same work as for a source that exists: how long the answer takes must not tell whether there is one. */
+function verifyAgainstDecoy({ decoySecret }: ReceivePorts, { stored }: Delivery): void {
+  verifyInbound({
+    preset: inboundPresets['standard-webhooks'],
+    secrets: [decoySecret],
+    headers: stored.headers,
+    rawBody: stored.body,
+    nowSeconds: stored.receivedAtSeconds,
+  });
 }
 
 async function receiveFrom(source: IngestSource, ports: ReceivePorts, delivery: Delivery): Promise<Answer> {
   const { logger } = ports;
   const { ingestSourceId } = source;
+  const { stored } = delivery;
+  const { requestId, correlationId, traceparent } = delivery.identity;
   const { secrets, complete } = await readSourceSecrets(source, ports);
-  const verified = presetNamed(source.preset).verify({
-    secrets: secrets.length > 0 ? secrets : [ports.decoySecret],
-    headers: delivery.request.headers,
-    body: delivery.body,
-    nowSeconds: nowSecondsOf(ports),
-    toleranceSeconds: source.toleranceSeconds,
-  });
-  if (!verified.ok && complete) {
+  if (secrets.length === 0) {
+    verifyAgainstDecoy(ports, delivery);
+    return failed('internal_error', delivery, 'a secret of this source cannot be read now');
+  }
+  const verified = verifyStored(source, { stored, secrets });
+  if (!verified.ok && verified.code !== 'message_id_unreadable') {
+    if (!complete) return failed('internal_error', delivery, 'a secret of this source cannot be read now');
     logger.info({ reason: verified.code, ingestSourceId }, 'a delivery was not accepted');
     return unauthentic();
   }
-  if (!verified.ok) return failed('internal_error', delivery, 'a secret of this source cannot be read now');
-
-  const message = readMessage(delivery.body);
-  if (!message.ok) {
-    const { detail, issues } = message;
-    logger.warn({ ingestSourceId, detail, issues }, 'an authentic message cannot be processed');
-    const extensions = issues.length > 0 ? { issues } : {};
-    return unprocessable(delivery, detail, extensions);
-  }
-  const mapped = await mapMessage(message.message, { source, ports, delivery });
-  return mapped.ok
-    ? execute(mapped.command, { source, ports, delivery, messageId: verified.messageId })
-    : mapped.answer;
-}
-
-interface MappingContext {
-  readonly source: IngestSource;
-  readonly ports: ReceivePorts;
-  readonly delivery: Delivery;
-}
-
-async function mapMessage(
-  message: ReadMessage,
-  { source, ports, delivery }: MappingContext,
-): Promise<{ readonly ok: true; readonly command: MappedCommand } | { readonly ok: false; readonly answer: Answer }> {
-  const { ingestSourceId, caller } = source;
-  let ids: inventory.CatalogueIds;
+  const known = { ingestSourceId, preset: source.scheme.preset, body: stored.body };
+  const message = verified.ok
+    ? identifyMessage({ ...known, verified, header: (name) => headerOf(stored, name) })
+    : identifyByContent(known);
+  const work = { ports, source, message, stored, identity: { requestId, correlationId, traceparent } };
+  let processed: Processed;
   try {
-    ids = await inventory.resolveCatalogue(ports.database, caller, message.names);
+    processed = verified.ok ? await processMessage(work) : await holdUnnamed(work);
   } catch (error) {
-    return { ok: false, answer: databaseFailed(ports, delivery, error) };
+    if (!(error instanceof SecretUnavailable)) return databaseFailed(ports, delivery, error);
+    ports.logger.error({ err: error, ingestSourceId }, 'a message could not be held in quarantine');
+    return failed('internal_error', delivery, 'the message could not be kept');
   }
-  const mapped = message.toCommand(ids);
-  if (mapped.ok) return mapped;
-  const { unknown } = mapped;
-  ports.logger.warn({ ingestSourceId, unknown }, 'an authentic message names what does not exist');
-  return { ok: false, answer: unprocessable(delivery, 'the message names what does not exist here', { unknown }) };
+  if (processed.kind === 'held' && !processed.replayed) {
+    const { reason, why, quarantinedMessageId } = processed;
+    logger.warn(
+      { ingestSourceId, reason, quarantinedMessageId, detail: why?.detail, issues: why?.issues, unknown: why?.unknown },
+      'an authentic message was quarantined',
+    );
+  }
+  ports.carrier.nudge(source);
+  return answerProcessed(processed, requestId);
 }
 
-async function execute(
-  mapped: MappedCommand,
-  { source, ports, delivery, messageId }: MappingContext & { readonly messageId: string },
-): Promise<Answer> {
-  const definition = registry.commands.get(mapped.commandType);
-  if (!definition) throw new Error(`a mapping names ${mapped.commandType}, which is not a command`);
-  const parsed = parseCommand(definition, mapped.input);
-  if (!parsed.ok) return unprocessable(delivery, 'the message does not fit its command', { issues: parsed.issues });
-  const { ingestSourceId, caller } = source;
-  const { identity } = delivery;
-  const outcome = await ports.executor.execute(parsed.command, {
-    caller,
-    ...claimOf({ ingestSourceId, messageId }),
-    correlationId: identity.correlationId,
-    requestId: identity.requestId,
-    traceparent: identity.traceparent,
-    expectedVersion: null,
-    reason: null,
-  });
-  return answerOutcome(outcome, identity.requestId);
-}
-
-function nowSecondsOf(ports: ReceivePorts): number {
-  return Math.floor(ports.now() / 1000);
+async function holdUnnamed(work: Parameters<typeof holdMessage>[0]): Promise<Processed> {
+  const held = await holdMessage(work, 'message_id_unreadable');
+  if (held.kind === 'held') return { ...held, reason: 'message_id_unreadable', why: null };
+  if (held.kind === 'failed') return { kind: 'outcome', outcome: held.outcome };
+  return held.kind === 'full' ? { kind: 'full' } : processMessage(work);
 }
 
 /** Without the request's id in the body: every such answer has the same bytes. */
 function unauthentic(): Answer {
   return { response: problem('signature_invalid'), outcome: 'unauthentic' };
-}
-
-function unprocessable(delivery: Delivery, detail: string, extensions: Readonly<Record<string, unknown>>): Answer {
-  const { requestId: instance } = delivery.identity;
-  return { response: problem('message_unprocessable', { detail, instance, extensions }), outcome: 'unprocessable' };
 }
 
 function databaseFailed(ports: ReceivePorts, delivery: Delivery, error: unknown): Answer {

@@ -3,7 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { access, type Caller, systemAuthority } from '@karmanflow/commands';
-import { createTestWorld, execute, metadataFor, responseOf, type TestWorld } from '@karmanflow/commands/testing';
+import {
+  createTestWorld,
+  execute,
+  metadataFor,
+  responseOf,
+  runUnapproved,
+  type TestWorld,
+} from '@karmanflow/commands/testing';
 import { roles } from '@karmanflow/policy';
 import {
   bootDatabase,
@@ -31,6 +38,23 @@ export interface Shop {
   readonly secretRef: SecretReference;
   readonly variantId: string;
   readonly locationId: string;
+  /** A person who works in the sandbox and administers the tenant. */
+  readonly person: Caller;
+}
+
+/** A further source of a shop, made by the commands that make sources. */
+export interface TestSource {
+  readonly ingestSourceId: Id<'ingestSource'>;
+  readonly path: string;
+  readonly secret: string;
+  readonly secretRef: SecretReference;
+}
+
+export interface SourceOptions {
+  readonly preset: string;
+  readonly secret: string;
+  readonly settings?: unknown;
+  readonly mapping?: unknown;
 }
 
 export interface RunningIngest extends Ingest {
@@ -43,17 +67,22 @@ export interface IngestWorld {
   readonly secretStore: WritableSecretStore;
   readonly secretsDirectory: string;
   createShop(name: string): Promise<Shop>;
+  createSource(shop: Shop, options: SourceOptions): Promise<TestSource>;
+  /** Runs a command as the person of a shop, as if it needed no approval. */
+  run(shop: Shop, type: string, input: unknown): Promise<Record<string, unknown>>;
   /** A process of its own but for the process: its own connections, executor, caches and port. */
   start(options?: { secretStore?: SecretStore; collector?: string }): Promise<RunningIngest>;
   close(): Promise<void>;
 }
 
 let shops = 0;
+const quarantineKeyRef: SecretReference = 'secrets://ingest-quarantine-key';
 
 export async function createIngestWorld(): Promise<IngestWorld> {
   const world = await createTestWorld();
   const secretsDirectory = await mkdtemp(join(tmpdir(), 'kf-ingest-'));
   const secretStore = createFileSecretStore({ directory: secretsDirectory });
+  await secretStore.write(quarantineKeyRef, Buffer.from(randomBytes(32).toString('base64')));
   const running: RunningIngest[] = [];
 
   async function createShop(name: string): Promise<Shop> {
@@ -83,6 +112,7 @@ export async function createIngestWorld(): Promise<IngestWorld> {
       environment: { kind: 'SANDBOX', status: 'ACTIVE' },
       actor: { type: 'USER', id: idOf('principals', 'operator') as Id<'principal'>, onBehalfOf: null },
       scopes: new Set(roles.operator),
+      controlScopes: new Set(roles.administrator),
     };
     const succeed = async (type: string, input: unknown) =>
       responseOf(await execute(world.executor, type, input, metadataFor(operator)));
@@ -94,7 +124,41 @@ export async function createIngestWorld(): Promise<IngestWorld> {
     await succeed('inventory.adjust', { variantId, locationId, delta: 10, reason: 'received' });
     const path = `/v1/ingest/${access.formatIngestAddress({ tenantId, ingestSourceId })}`;
     const connectorId = idOf('principals', 'storefront');
-    return { tenantId, sandbox, ingestSourceId, connectorId, path, secret, secretRef, variantId, locationId };
+    return {
+      tenantId,
+      sandbox,
+      ingestSourceId,
+      connectorId,
+      path,
+      secret,
+      secretRef,
+      variantId,
+      locationId,
+      person: operator,
+    };
+  }
+
+  async function run(shop: Shop, type: string, input: unknown): Promise<Record<string, unknown>> {
+    return responseOf(await runUnapproved(world.executor, type, input, { caller: shop.person }));
+  }
+
+  async function createSource(shop: Shop, options: SourceOptions): Promise<TestSource> {
+    const { preset, secret, settings = {}, mapping } = options;
+    shops += 1;
+    const secretRef: SecretReference = `secrets://source-${shops}`;
+    await secretStore.write(secretRef, Buffer.from(secret));
+    const registered = await run(shop, 'ingest.register_source', {
+      code: `source-${shops}`,
+      principalId: shop.connectorId,
+      environmentId: shop.sandbox,
+      preset,
+      secretRefs: [secretRef],
+      settings,
+    });
+    const ingestSourceId = String(registered['ingestSourceId']) as Id<'ingestSource'>;
+    if (mapping !== undefined) await run(shop, 'ingest.set_mapping', { ingestSourceId, mapping });
+    const path = `/v1/ingest/${access.formatIngestAddress({ tenantId: shop.tenantId, ingestSourceId })}`;
+    return { ingestSourceId, path, secret, secretRef };
   }
 
   async function start(options: { secretStore?: SecretStore; collector?: string } = {}): Promise<RunningIngest> {
@@ -114,6 +178,7 @@ export async function createIngestWorld(): Promise<IngestWorld> {
       }),
       signer: world.signer,
       secretStore: options.secretStore ?? secretStore,
+      quarantineKeyRef,
       logger,
       telemetry: await startTelemetry({ serviceName: 'ingest', endpoint: options.collector ?? null }),
     });
@@ -127,6 +192,8 @@ export async function createIngestWorld(): Promise<IngestWorld> {
     secretStore,
     secretsDirectory,
     createShop,
+    createSource,
+    run,
     start,
     async close() {
       await Promise.all(running.map((ingest) => ingest.stop().catch(() => undefined)));

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'bun:test';
-import type { inventory } from '@karmanflow/commands';
 import { limits } from '@karmanflow/schema';
 import { readJson } from './read-json.ts';
-import { readMessage } from './read-message.ts';
+import { mapMessage } from './map-message.ts';
+import type { MessageIds } from './message-reading.ts';
 
 const bytes = (value: unknown): Uint8Array =>
   new TextEncoder().encode(typeof value === 'string' ? value : JSON.stringify(value));
@@ -11,28 +11,33 @@ const line = { sku: 'MUG-1', location: 'BER-1', quantity: 2 };
 const data = { orderId: 'ORDER-1', salesChannel: 'WEB', lines: [line] };
 const message = { type: 'order.created', timestamp: '2026-01-01T10:00:00+02:00', data };
 
-const ids: inventory.CatalogueIds = {
+const ids: MessageIds = {
+  reservations: new Map(),
   variants: new Map([['MUG-1', 'var_1']]),
   locations: new Map([['BER-1', 'loc_1']]),
   salesChannels: new Map([['WEB', 'chn_1']]),
 };
 
+const readMessage = (body: Uint8Array) => mapMessage({ kind: 'karmanflow' }, { body, header: () => null });
+
 function read(value: unknown) {
   const result = readMessage(bytes(value));
-  if (!result.ok) throw new Error(result.detail);
-  return result.message;
+  if (result.kind !== 'read') throw new Error(JSON.stringify(result));
+  return result;
 }
 
-describe('readMessage', () => {
+describe('order.created', () => {
   test('an order becomes reservation.create, with the order id as reference', () => {
     const { names, toCommand } = read({
       ...message,
       data: { ...data, holdSeconds: 60, lines: [line, { ...line, quantity: 1 }] },
     });
-    expect(names).toEqual({ skus: ['MUG-1'], locationCodes: ['BER-1'], salesChannelCodes: ['WEB'] });
+    expect(names).toEqual({ skus: ['MUG-1'], locationCodes: ['BER-1'], salesChannelCodes: ['WEB'], subjects: [] });
     expect(toCommand(ids)).toEqual({
-      ok: true,
+      kind: 'command',
       command: {
+        subject: 'ORDER-1',
+        setLevel: null,
         commandType: 'reservation.create',
         input: {
           salesChannelId: 'chn_1',
@@ -49,14 +54,15 @@ describe('readMessage', () => {
 
   test('without a hold of its own the command decides', () => {
     const mapped = read(message).toCommand(ids);
-    expect(mapped.ok && mapped.command.input).not.toHaveProperty('holdSeconds');
+    expect(mapped.kind === 'command' && mapped.command.input).not.toHaveProperty('holdSeconds');
   });
 
   test('names that do not exist are told by kind, all of them', () => {
     const lines = [line, { sku: 'CUP-9', location: 'MUC-9', quantity: 1 }];
-    const unknown = { skus: ['CUP-9'], locationCodes: ['MUC-9'], salesChannelCodes: ['SHOP'] };
-    expect(read({ ...message, data: { ...data, salesChannel: 'SHOP', lines } }).toCommand(ids)).toEqual({
-      ok: false,
+    const unknown = { skus: ['CUP-9'], locationCodes: ['MUC-9'], salesChannelCodes: ['SHOP'], subjects: [] };
+    expect(read({ ...message, data: { ...data, salesChannel: 'SHOP', lines } }).toCommand(ids)).toMatchObject({
+      kind: 'unprocessable',
+      reason: 'name_unknown',
       unknown,
     });
   });
@@ -89,12 +95,12 @@ describe('readMessage', () => {
   ];
   test.each(wrong)('%s is refused, and the field is named', (_name, value, path) => {
     const result = readMessage(bytes(value));
-    expect(result.ok).toBe(false);
-    expect(result.ok ? [] : result.issues.map((issue) => issue.path)).toContain(path);
+    expect(result.kind).toBe('unprocessable');
+    expect(result.kind === 'unprocessable' ? result.issues.map((issue) => issue.path) : []).toContain(path);
   });
 
   test.each([['[]'], ['null'], ['"order.created"'], ['{"type":1}'], ['{}'], ['']])('%s has no type', (text) => {
-    expect(readMessage(bytes(text)).ok).toBe(false);
+    expect(readMessage(bytes(text)).kind).toBe('unprocessable');
   });
 });
 

@@ -1,0 +1,31 @@
+/** Bounds of this feature. Counts of characters are also counts of bytes wherever only ASCII is allowed. */
+export const ingestBounds = {
+  /** Secrets of one source that are live at the same time: each costs one HMAC over every body. */
+  secretsPerSource: 8,
+  toleranceMaxSeconds: 24 * 60 * 60,
+  settingsCharacters: 4_096,
+  urlCharacters: 2_048,
+  messageIdCharacters: 255,
+  subjectCharacters: 200,
+  /** Mappings */
+  mappingCharacters: 32 * 1_024,
+  mappingRevisions: 1_000,
+  rules: 32,
+  conditions: 8,
+  expressionDepth: 12,
+  expressionNodes: 500,
+  tableEntries: 500,
+  pointerCharacters: 255,
+  /** Evaluations of expressions for one message: what a mapping may cost, whatever the message. */
+  evaluationSteps: 10_000,
+  /** Elements of one array that a mapping goes through. */
+  elements: 100,
+  /** Quarantine */
+  heldMessagesPerSource: 200,
+  heldBytesPerSource: 32 * 1_024 * 1_024,
+  heldSeconds: 14 * 24 * 60 * 60,
+  sealedCharacters: 2 * 1_024 * 1_024,
+  outlineCharacters: 16 * 1_024,
+  outlineFields: 200,
+  detailCharacters: 500,
+} as const;

@@ -1,0 +1,119 @@
+import { canonicalBytes, type JsonValue } from '@karmanflow/receipts';
+import * as v from 'valibot';
+import type { IngestPreset } from '../access/index.ts';
+import { ingestBounds } from './ingest-bounds.ts';
+
+const headerName = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,63}$/, 'must be a header name in lower case'));
+const tag = v.pipe(v.string(), v.regex(/^[a-z][0-9a-z_]{0,15}$/, 'must be a short word in lower case'));
+const encoding = v.picklist(['hex', 'base64']);
+const unit = v.picklist(['seconds', 'milliseconds']);
+const printable = (pattern: RegExp) => v.pipe(v.string(), v.maxLength(32), v.regex(pattern, 'must be printable ASCII'));
+const whole = (range: { min: number; max: number }) =>
+  v.pipe(v.number(), v.integer('must be a whole number'), v.minValue(range.min), v.maxValue(range.max));
+
+/**
+ * The scheme of a sender that no preset describes: which header, which encoding, what was signed in which order, where time
+ * and id are. The package of webhooks has the last word on whether it can be verified in one way only (`configureGenericHmac`).
+ */
+const genericHmacShape = v.strictObject({
+  secret: v.optional(
+    v.strictObject({
+      prefix: printable(/^[!-~]*$/),
+      encoding: v.picklist(['utf8', 'base64', 'hex']),
+      minBytes: whole({ min: 8, max: 512 }),
+      maxBytes: whole({ min: 8, max: 512 }),
+    }),
+  ),
+  signature: v.optional(
+    v.union([
+      v.strictObject({ form: v.literal('single'), header: headerName, encoding, prefix: printable(/^[!-+\--~]*$/) }),
+      v.strictObject({
+        form: v.literal('tagged'),
+        header: headerName,
+        encoding,
+        entrySeparator: v.picklist([' ', ',', ';']),
+        tagSeparator: v.picklist([',', '=', ':']),
+        tag,
+      }),
+    ]),
+  ),
+  signedContent: v.optional(
+    v.pipe(
+      v.array(
+        v.union([
+          v.strictObject({ part: v.picklist(['id', 'timestamp', 'body', 'url', 'method']) }),
+          v.strictObject({ part: v.literal('text'), text: printable(/^[ -~]+$/) }),
+        ]),
+      ),
+      v.minLength(1),
+      v.maxLength(12),
+    ),
+  ),
+  timestamp: v.optional(
+    v.union([
+      v.strictObject({ source: v.literal('header'), header: headerName, unit }),
+      v.strictObject({ source: v.literal('signature'), tag, unit }),
+    ]),
+  ),
+  messageId: v.optional(
+    v.union([
+      v.strictObject({ source: v.literal('header'), header: headerName }),
+      v.strictObject({
+        source: v.literal('body'),
+        pointer: v.pipe(
+          v.string(),
+          v.maxLength(ingestBounds.pointerCharacters),
+          v.regex(/^(?:\/(?:[^~/]|~[01])*)+$/, 'must be a JSON pointer'),
+        ),
+      }),
+      v.strictObject({ source: v.literal('signed-content') }),
+    ]),
+  ),
+  replay: v.optional(
+    v.union([
+      v.strictObject({
+        policy: v.literal('window'),
+        toleranceSeconds: whole({ min: 0, max: ingestBounds.toleranceMaxSeconds }),
+      }),
+      v.strictObject({ policy: v.literal('claims') }),
+    ]),
+  ),
+  claims: v.optional(
+    v.strictObject({
+      retentionSeconds: whole({ min: 1, max: 90 * 86_400 }),
+      repeatedContent: v.picklist(['accept', 'quarantine', 'refuse']),
+    }),
+  ),
+});
+
+export const presetSettingsShape = v.strictObject({
+  /** Under which the sender knows the address: some sign it, and what a request says of its own address proves nothing. */
+  registeredUrl: v.optional(
+    v.pipe(
+      v.string(),
+      v.maxLength(ingestBounds.urlCharacters),
+      v.regex(/^https:\/\/[!-~]+$/, 'must be an https address'),
+    ),
+  ),
+  genericHmac: v.optional(genericHmacShape),
+});
+export type PresetSettings = v.InferOutput<typeof presetSettingsShape>;
+
+/** Why these settings do not go with the preset; null when they do. */
+export function settingsProblem(preset: IngestPreset, settings: PresetSettings): string | null {
+  const { genericHmac, registeredUrl } = settings;
+  if (genericHmac !== undefined && preset !== 'generic-hmac') return 'only generic-hmac describes its scheme itself';
+  const signsUrl = preset === 'square' || genericHmac?.signedContent?.some(({ part }) => part === 'url') === true;
+  if (signsUrl && registeredUrl === undefined) return 'the scheme signs the address: registeredUrl is missing';
+  return null;
+}
+
+/** The text in which settings are kept. */
+export function settingsText(settings: PresetSettings): string {
+  return new TextDecoder().decode(canonicalBytes(settings as JsonValue));
+}
+
+/** Settings as they are kept. Throws on anything that `settingsText` did not write. */
+export function settingsFromText(text: string): PresetSettings {
+  return v.parse(presetSettingsShape, JSON.parse(text));
+}
