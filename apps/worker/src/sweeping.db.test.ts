@@ -113,6 +113,50 @@ describe('a worker', () => {
     expect(await sweeper.once()).toMatchObject({ expired: 0 });
   });
 
+  test('ends held messages whose time is over, and their bytes cease with them', async () => {
+    const { sandbox: store } = await workerWorld.createTenant('Held');
+    const outcome = await store.run(
+      'ingest.quarantine_message',
+      {
+        ingestSourceId: `src_${Bun.randomUUIDv7()}`,
+        messageId: 'm-1',
+        messageKey: 'a'.repeat(64),
+        contentKey: 'b'.repeat(64),
+        bodyKey: 'c'.repeat(64),
+        subject: null,
+        reason: 'payload_malformed',
+        storedBytes: 6,
+        sealed: 'c2VhbGVk',
+        outline: '{}',
+      },
+      { as: 'CONNECTOR' },
+    );
+    if (outcome.kind !== 'receipt' || outcome.receipt.status !== 'SUCCEEDED') throw new Error(JSON.stringify(outcome));
+    const held = async () => {
+      const { rows } = await workerWorld.admin.query(
+        `select q.status, p.value from kf.quarantined_messages q
+         left join kf.personal_data p on (p.tenant_id, p.id) = (q.tenant_id, q.payload_id) where q.tenant_id = $1`,
+        [store.tenantId.slice(4)],
+      );
+      return rows;
+    };
+    expect(await held()).toEqual([{ status: 'HELD', value: 'c2VhbGVk' }]);
+    await workerWorld.admin.query(
+      "update kf.quarantined_messages set expires_at = now() - interval '1 second' where tenant_id = $1",
+      [store.tenantId.slice(4)],
+    );
+    await workerWorld.admin.query(
+      "insert into kf.expiry_schedule (tenant_id, environment_id, due_at) values ($1, $2, now() - interval '1 minute')",
+      [store.tenantId.slice(4), store.environmentId.slice(4)],
+    );
+    expect(await workerWorld.sweeper().once()).toMatchObject({ expired: 1 });
+    expect((await held())[0].status).toBe('EXPIRED');
+    const { rows } = await workerWorld.admin.query('select value from kf.personal_data where tenant_id = $1', [
+      store.tenantId.slice(4),
+    ]);
+    expect(rows.map(({ value }) => value).filter((value) => value === 'c2VhbGVk')).toEqual([]);
+  });
+
   test('beside another one has one effect for each hold', async () => {
     const { sandbox: store } = await workerWorld.createTenant('Twice');
     const holds = await Promise.all(Array.from({ length: 60 }, () => store.hold()));

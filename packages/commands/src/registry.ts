@@ -8,4 +8,12 @@ import { platform } from './features/platform/index.ts';
 import { reservations } from './features/reservation/index.ts';
 
 /** Everything that this build can do. A new feature is one more line here. */
-export const registry: Registry = createRegistry([approvals, access, inventory, reservations, allocations, platform, ingestion]);
+export const registry: Registry = createRegistry([
+  approvals,
+  access,
+  inventory,
+  reservations,
+  allocations,
+  platform,
+  ingestion,
+]);

@@ -68,7 +68,9 @@ describe('provisioning', () => {
     const { secrets } = state.paths;
     expect((await stat(secrets)).mode & 0o777).toBe(0o700);
     const names = (await readdir(secrets)).toSorted();
-    expect(names).toEqual([...runtimeRoles.map((role) => `database-url-${role}`), keyringSecretName, logKeySecretName].toSorted());
+    expect(names).toEqual(
+      [...runtimeRoles.map((role) => `database-url-${role}`), keyringSecretName, logKeySecretName].toSorted(),
+    );
     for (const name of names) expect((await stat(join(secrets, name))).mode & 0o777).toBe(0o600);
     const written = await readFile(join(secrets, 'database-url-kf_worker'), 'utf8');
     expect(written.trim()).toBe(urlFor('kf_worker'));

@@ -20,6 +20,9 @@ export const keyringSecretName = 'receipt-keyring';
 /** The name under which the key that signs checkpoints of the log is kept. */
 export const logKeySecretName = 'log-signing-key';
 
+/** The name under which the key is kept with which ingest encrypts what it holds back. */
+export const quarantineKeySecretName = 'ingest-quarantine-key';
+
 /** The name under which the address of a role is kept. */
 export function roleSecretName(role: RuntimeRole): string {
   return `database-url-${role}`;
@@ -45,7 +48,9 @@ export async function provision(options: {
   const newKeyring = (): string =>
     formatReceiptKeyring({ seed: randomBytes(seedBytes), notBefore: new Date().toISOString() });
   await secrets.readOrMake(keyringSecretName, newKeyring);
-  await secrets.readOrMake(logKeySecretName, () => randomBytes(seedBytes).toString('base64'));
+  for (const name of [logKeySecretName, quarantineKeySecretName]) {
+    await secrets.readOrMake(name, () => randomBytes(seedBytes).toString('base64'));
+  }
   const urls = new Map<RuntimeRole, string>();
   for (const role of runtimeRoles) urls.set(role, await ensureRoleUrl({ secrets, adminUrl, role }));
   const urlFor = (role: RuntimeRole): string => urls.get(role) ?? '';

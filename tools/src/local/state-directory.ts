@@ -41,7 +41,17 @@ export function statePaths(directory: string): StatePaths {
 export function stateEntries(paths: StatePaths): string[] {
   const { postgres, archive, signer } = paths;
   const database = [`${postgres}.partial`, postgres, `${postgres}.log`, `${postgres}.log.1`];
-  return [...database, archive, signer, paths.demo, paths.accounts, paths.sessions, paths.secrets, paths.logs, paths.run];
+  return [
+    ...database,
+    archive,
+    signer,
+    paths.demo,
+    paths.accounts,
+    paths.sessions,
+    paths.secrets,
+    paths.logs,
+    paths.run,
+  ];
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type Database, type Scope, toUuid } from '@karmanflow/schema';
 import { workerLimits } from '../worker-limits.ts';
-import { perishables } from './due-ends.ts';
+import { openEnds, perishables } from './due-ends.ts';
 
 /**
  * Removes the minutes of one environment that nothing can be due in any more. Returns how many.
@@ -28,16 +28,8 @@ export async function clearBuckets(
   const { now, oldestOpen } = await database.read(scope, async (db) => {
     const clock = await db.selectNoFrom((eb) => eb.fn<string>('now').as('now')).executeTakeFirstOrThrow();
     const ends: number[] = [];
-    for (const { table, openStatus } of perishables) {
-      const oldest = await db
-        .selectFrom(table)
-        .select('expires_at')
-        .where('tenant_id', '=', tenantUuid)
-        .where('environment_id', '=', environmentUuid)
-        .where('status', '=', openStatus)
-        .orderBy('expires_at')
-        .limit(1)
-        .executeTakeFirst();
+    for (const perishable of perishables) {
+      const oldest = await openEnds(db, scope, perishable).limit(1).executeTakeFirst();
       if (oldest) ends.push(Date.parse(oldest.expires_at));
     }
     for (const table of ['mass_cancels', 'oversell_applications'] as const) {

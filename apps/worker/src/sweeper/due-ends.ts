@@ -1,11 +1,13 @@
-import { type AnyCommand, approval, reservation } from '@karmanflow/commands';
+import { type AnyCommand, approval, ingest, reservation } from '@karmanflow/commands';
 import { type Database, type ErrorCode, limits, type Scope, toId, toUuid } from '@karmanflow/schema';
 
 /** What ends by itself when its time is over, and the command that ends it. */
 export interface Perishable {
-  readonly table: 'reservations' | 'approvals';
-  /** The status in which it waits for its end. */
-  readonly openStatus: string;
+  readonly table: 'reservations' | 'approvals' | 'quarantined_messages';
+  /** What its row says while it waits for its end: the condition of the index by which it is found. */
+  readonly open:
+    | { readonly column: 'status'; readonly is: string }
+    | { readonly column: 'ended_at'; readonly is: null };
   readonly command: AnyCommand;
   readonly inputOf: (uuid: string) => Readonly<Record<string, string>>;
   /** What the command refuses with while the time is not over. */
@@ -15,19 +17,42 @@ export interface Perishable {
 export const perishables: readonly Perishable[] = [
   {
     table: 'reservations',
-    openStatus: 'ACTIVE',
+    open: { column: 'status', is: 'ACTIVE' },
     command: reservation.expire,
     inputOf: (uuid) => ({ reservationId: toId('reservation', uuid) }),
     tooEarly: 'reservation_not_expired',
   },
   {
     table: 'approvals',
-    openStatus: 'REQUESTED',
+    open: { column: 'status', is: 'REQUESTED' },
     command: approval.expire,
     inputOf: (uuid) => ({ approvalId: toId('approval', uuid) }),
     tooEarly: 'approval_not_expired',
   },
+  {
+    table: 'quarantined_messages',
+    open: { column: 'ended_at', is: null },
+    command: ingest.expireMessage,
+    inputOf: (uuid) => ({ quarantinedMessageId: toId('quarantinedMessage', uuid) }),
+    tooEarly: 'quarantined_message_not_expired',
+  },
 ];
+
+type Reader = Parameters<Parameters<Database['read']>[1]>[0];
+
+/** The rows of one kind in one environment that wait for their end, by their ends. */
+export function openEnds(db: Reader, scope: Scope, { table, open }: Perishable) {
+  const rows = db
+    // Each table has these columns; the union of them is more than the builder's types can follow.
+    .selectFrom(table as 'approvals')
+    .select(['id', 'expires_at'])
+    .where('tenant_id', '=', toUuid(scope.tenantId))
+    .where('environment_id', '=', toUuid(scope.environmentId))
+    .orderBy('expires_at')
+    .orderBy('id');
+  if (open.is === null) return rows.where(open.column as 'decided_at', 'is', null);
+  return rows.where(open.column, '=', open.is);
+}
 
 /** Something whose time is over and that had not ended when it was read. */
 export interface DueEnd {
@@ -51,15 +76,8 @@ export async function readDueEnds(
   { perishable, after }: { readonly perishable: Perishable; readonly after: DueEnd | null },
 ): Promise<DuePage> {
   return database.read(scope, async (db) => {
-    let query = db
-      .selectFrom(perishable.table)
-      .select(['id', 'expires_at'])
-      .where('tenant_id', '=', toUuid(scope.tenantId))
-      .where('environment_id', '=', toUuid(scope.environmentId))
-      .where('status', '=', perishable.openStatus)
+    let query = openEnds(db, scope, perishable)
       .where((eb) => eb('expires_at', '<=', eb.fn<string>('now')))
-      .orderBy('expires_at')
-      .orderBy('id')
       .limit(limits.sweepEnds);
     if (after) {
       // Never back over the same ones within a sweep: those that cannot be ended would hide all that follow.

@@ -28,7 +28,7 @@ export interface Store {
   readonly bulkRunnerId: string;
   /** As whom `run` acts. */
   readonly operator: Caller;
-  run(type: string, input: unknown, options?: { key?: string }): Promise<Outcome>;
+  run(type: string, input: unknown, options?: { key?: string; as?: 'CONNECTOR' }): Promise<Outcome>;
   hold(options?: { holdSeconds?: number; quantity?: number }): Promise<Hold>;
   /** Status of a reservation as it stands. */
   statusOf(reservationId: string): Promise<string>;
@@ -61,6 +61,11 @@ export interface WorkerWorld {
   /** Waits until the database's clock has passed an instant. */
   waitForClock(instant: string): Promise<void>;
   close(): Promise<void>;
+}
+
+/** The operator's place, with what a connector may do. */
+function connectorLike(operator: Caller): Caller {
+  return { ...operator, actor: { ...operator.actor, type: 'CONNECTOR' }, scopes: new Set(roles.connector) };
 }
 
 export async function createWorkerWorld(): Promise<WorkerWorld> {
@@ -107,7 +112,12 @@ export async function createWorkerWorld(): Promise<WorkerWorld> {
     const { tenantId, sweeperId, bulkRunnerId, operator } = options;
     const { environmentId } = operator;
     const run: Store['run'] = (type, input, more = {}) =>
-      execute(world.executor, type, input, metadataFor(operator, more));
+      execute(
+        world.executor,
+        type,
+        input,
+        metadataFor(more.as === undefined ? operator : connectorLike(operator), more),
+      );
     const succeed = async (type: string, input: unknown) => responseOf(await run(type, input));
     const { variantId } = await succeed('inventory.register_variant', { sku: 'MUG-1', name: 'Mug' });
     const { locationId } = await succeed('inventory.register_location', { code: 'BER-1', name: 'Berlin' });

@@ -131,7 +131,10 @@ describe('a log in an archive', () => {
     const archive = new MemoryArchive();
     await grow(archive, { before: 0, size: 3 });
     const text = formatCheckpoint({ origin: place.origin, size: 3n, root: compactTreeRoot(treeOf(3)) });
-    const note = signNote({ text, signers: [createNoteSigner({ name: place.origin, seed: new Uint8Array(32).fill(7) })] });
+    const note = signNote({
+      text,
+      signers: [createNoteSigner({ name: place.origin, seed: new Uint8Array(32).fill(7) })],
+    });
     archive.files.set(`${place.folder}/tile/0/000.p/3`, new Uint8Array(96));
     expect(await proveFromArchive(archive, { place, leafIndex: 1n, note })).toMatchObject({ code: 'root_mismatch' });
     archive.files.clear();
@@ -157,7 +160,20 @@ describe('the place of a log', () => {
   });
 
   test('and the paths in it stay inside', () => {
-    for (const path of ['', '/a', 'a/', 'a//b', '../a', 'a/..', 'a/../b', 'A', 'a b', 'a\n', '.a', `${'a/'.repeat(16)}a`]) {
+    for (const path of [
+      '',
+      '/a',
+      'a/',
+      'a//b',
+      '../a',
+      'a/..',
+      'a/../b',
+      'A',
+      'a b',
+      'a\n',
+      '.a',
+      `${'a/'.repeat(16)}a`,
+    ]) {
       expect({ path, ok: isArchivePath(path) }).toEqual({ path, ok: false });
     }
   });

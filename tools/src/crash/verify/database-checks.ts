@@ -59,10 +59,7 @@ export const everyReceiptIsLogged: Check = {
     });
     return {
       looked: finding.looked,
-      problems: [
-        ...finding.problems,
-        ...[...logged.keys()].map((id) => `the log names ${id}, which is no receipt`),
-      ],
+      problems: [...finding.problems, ...[...logged.keys()].map((id) => `the log names ${id}, which is no receipt`)],
     };
   },
 };
