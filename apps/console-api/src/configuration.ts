@@ -1,3 +1,4 @@
+import { isId } from '@karmanflow/schema';
 import {
   type Configuration,
   executorVariables,
@@ -29,6 +30,13 @@ export const configurationShape = {
       expected: 'a reference secrets://<name> or secrets://<name>/<version>, never the address itself',
     },
     readSecretReference,
+  ),
+  KF_PLATFORM_TENANT_ID: optional(
+    {
+      purpose: 'The tenant whose people create other tenants; without it nobody does so here.',
+      expected: 'the id of a tenant, tnt_ and a UUID',
+    },
+    (text) => (isId('tenant', text) ? text : undefined),
   ),
   KF_OIDC_ISSUER: optional(
     {

@@ -2,7 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { access, type Executor, type Registry } from '@karmanflow/commands';
 import type { KeySetDocument } from '@karmanflow/receipts';
 import { type Logger, type Metrics, type Profile, secureHeaders, type Telemetry } from '@karmanflow/runtime';
-import type { Database } from '@karmanflow/schema';
+import type { Database, Id } from '@karmanflow/schema';
 import type { ApiDocument } from './api-document.ts';
 import { createApprovalFeed } from './approval-feed/approval-feed.ts';
 import { feedLimits, type FeedLimits } from './approval-feed/feed-limits.ts';
@@ -15,6 +15,7 @@ import { registerComponents } from './openapi-components.ts';
 import { createReadiness } from './readiness.ts';
 import { approvalFeedEndpoints } from './routes/approval-feed.ts';
 import { capabilityEndpoints } from './routes/capabilities.ts';
+import { createTenantCompletion } from './complete-tenant.ts';
 import { commandEndpoints } from './routes/commands.ts';
 import { documentEndpoints } from './routes/documents.ts';
 import { eventEndpoints } from './routes/events.ts';
@@ -41,6 +42,8 @@ export interface ConsoleApiParts {
   readonly publicUrl: string;
   /** What people need to log in; without it there are keys alone. */
   readonly sessions?: SessionParts;
+  /** The tenant whose people create others; without it `platform.create_tenant` is a note and no more. */
+  readonly platformTenantId?: () => Id<'tenant'> | null;
   /** What differs from the usual bounds of the feed of approvals. */
   readonly feedLimits?: Partial<FeedLimits>;
 }
@@ -73,10 +76,15 @@ export function createConsoleApi(parts: ConsoleApiParts): ConsoleApi {
     now: () => performance.now(),
     onError: (error) => parts.logger.error({ err: error }, 'the feed of approvals failed'),
   });
+  const completion = createTenantCompletion({
+    executor,
+    database: readDatabase,
+    platformTenantId: parts.platformTenantId ?? (() => null),
+  });
   const app = new OpenAPIHono();
   const documentOf = (): ApiDocument => document;
   const endpoints = [
-    ...commandEndpoints(commands, { executor, authenticator }),
+    ...commandEndpoints(commands, { executor, authenticator, completion }),
     ...queryEndpoints(reading),
     ...receiptEndpoints({ ...reading, keySet: parts.keySet }),
     ...eventEndpoints(reading),

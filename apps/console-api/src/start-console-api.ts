@@ -105,6 +105,7 @@ function serve(foundations: Foundations): ConsoleApiProcess {
     metrics,
     profile,
     publicUrl,
+    platformTenantId: () => configuration.KF_PLATFORM_TENANT_ID ?? null,
     ...(sessions === null ? {} : { sessions }),
   });
   // On one machine nobody else needs to reach it; elsewhere the platform stands before it.

@@ -7,7 +7,13 @@ import { migrations } from '@karmanflow/schema/migrations';
 import { withClient } from '@karmanflow/schema/testing';
 import { startTemporaryCluster, type TemporaryCluster } from '../postgres/index.ts';
 import { secretReference } from './local-secrets.ts';
-import { keyringSecretName, logKeySecretName, provision, type Provisioned } from './provision.ts';
+import {
+  keyringSecretName,
+  logKeySecretName,
+  quarantineKeySecretName,
+  provision,
+  type Provisioned,
+} from './provision.ts';
 import { createTemporaryState, type TemporaryState } from './testing/temporary-state.ts';
 
 setDefaultTimeout(60_000);
@@ -69,7 +75,12 @@ describe('provisioning', () => {
     expect((await stat(secrets)).mode & 0o777).toBe(0o700);
     const names = (await readdir(secrets)).toSorted();
     expect(names).toEqual(
-      [...runtimeRoles.map((role) => `database-url-${role}`), keyringSecretName, logKeySecretName].toSorted(),
+      [
+        ...runtimeRoles.map((role) => `database-url-${role}`),
+        keyringSecretName,
+        logKeySecretName,
+        quarantineKeySecretName,
+      ].toSorted(),
     );
     for (const name of names) expect((await stat(join(secrets, name))).mode & 0o777).toBe(0o600);
     const written = await readFile(join(secrets, 'database-url-kf_worker'), 'utf8');

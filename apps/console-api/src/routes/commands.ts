@@ -4,6 +4,7 @@ import type { TransportErrorCode } from '@karmanflow/schema';
 import { authenticate } from '../authentication.ts';
 import { readCommandHeaders } from '../command-headers.ts';
 import { commandResponse } from '../command-response.ts';
+import { completedCommand, type TenantCompletion, withTenant } from '../complete-tenant.ts';
 import type { Endpoint } from '../endpoint.ts';
 import type { Exchange } from '../exchange.ts';
 import { commandOperation } from '../openapi.ts';
@@ -13,6 +14,7 @@ import { commandInput, type InputResult, readInput } from '../valibot-bridge.ts'
 export interface CommandEndpointParts {
   readonly executor: Executor;
   readonly authenticator: access.Authenticator;
+  readonly completion: TenantCompletion;
 }
 
 /** `POST /v1/{feature}/{command}` for every one of the commands. */
@@ -20,7 +22,10 @@ export function commandEndpoints(commands: readonly AnyCommand[], parts: Command
   return commands.map((definition) => commandEndpoint(definition, parts));
 }
 
-function commandEndpoint(definition: AnyCommand, { executor, authenticator }: CommandEndpointParts): Endpoint {
+function commandEndpoint(
+  definition: AnyCommand,
+  { executor, authenticator, completion }: CommandEndpointParts,
+): Endpoint {
   const input = commandInput(definition);
 
   async function handle(exchange: Exchange): Promise<Response> {
@@ -41,15 +46,20 @@ function commandEndpoint(definition: AnyCommand, { executor, authenticator }: Co
     const parsed = readInput(input, body.value);
     if (!parsed.ok) return invalid(exchange, parsed.issues);
     const { correlationId, causationId, requestId, traceparent } = identity;
-    const outcome = await executor.execute(parsed.value, {
+    const metadata = {
       caller: authenticated.caller,
       correlationId,
       causationId,
       requestId,
       traceparent,
       ...read.headers,
-    });
-    return commandResponse(outcome, { definition, notes });
+    };
+    const outcome = await executor.execute(parsed.value, metadata);
+    const answer = commandResponse(outcome, { definition, notes });
+    if (definition.type !== completedCommand) return answer;
+    const completed = await completion.complete(parsed.value, outcome, metadata);
+    if (completed === null) return answer;
+    return completed instanceof Response ? completed : withTenant(await answer, completed);
   }
 
   return {

@@ -10,7 +10,7 @@ import {
   startTelemetry,
 } from '@karmanflow/runtime';
 import { captureLog, type LogCapture } from '@karmanflow/runtime/testing';
-import { type Database, limits, openDatabase } from '@karmanflow/schema';
+import { type Database, type Id, limits, openDatabase } from '@karmanflow/schema';
 import type { FeedLimits } from '../approval-feed/feed-limits.ts';
 import { type ConsoleApi, createConsoleApi } from '../create-console-api.ts';
 import { bootstrapTenant, type BootstrappedTenant, type WantedKey } from './bootstrap-tenant.ts';
@@ -39,6 +39,8 @@ export interface TestApiOptions {
   readonly endpoint?: string;
   readonly feedLimits?: Partial<FeedLimits>;
   readonly idleTimeoutSeconds?: number;
+  /** Makes the tenant of the test the platform's own. */
+  readonly isPlatform?: true;
 }
 
 /** The whole API on a free port over a database of its own, with a tenant, as the processes run it. */
@@ -53,7 +55,9 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const logger = createLogger({ app: 'console-api', level: 'info', destination: log.destination });
   const metrics = createMetrics({ app: 'console-api' });
   const executor = options.executor?.(world) ?? world.executor;
+  let platformTenantId: Id<'tenant'> | null = null;
   const api = createConsoleApi({
+    platformTenantId: () => platformTenantId,
     registry,
     executor,
     database: world.database,
@@ -78,6 +82,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   });
   const url = `http://127.0.0.1:${server.port}`;
   const tenant = await bootstrapTenant(world);
+  if (options.isPlatform) platformTenantId = tenant.tenantId;
   return {
     world,
     api,
