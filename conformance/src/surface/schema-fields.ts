@@ -129,7 +129,8 @@ const texts: readonly string[] = [
 const idPattern = /^\^([a-z]+_)\[0-9a-f\]/;
 
 /** A text that a parameter takes, as far as our shapes go; null when none is known. */
-export function exampleText({ pattern, enum: values, default: usual }: JsonObject): string | null {
+export function exampleText({ examples, pattern, enum: values, default: usual }: JsonObject): string | null {
+  if (Array.isArray(examples) && typeof examples[0] === 'string') return examples[0];
   if (typeof usual === 'string') return usual;
   if (Array.isArray(values)) return String(values[0]);
   if (typeof pattern !== 'string') return 'example';

@@ -44,9 +44,10 @@ export function parseCommand(definition: AnyCommand, input: unknown): ParseResul
   // An array would pass for an object without required fields.
   if (Array.isArray(input)) return { ok: false, issues: [{ path: '', message: 'must be Object' }] };
   const result = v.safeParse(definition.input, input, { abortPipeEarly: true });
-  if (!result.success) return { ok: false, issues: inputIssuesOf(result.issues) };
+  // First: what a list was taken for may fail another check, which would then be blamed on something else.
   const lists = listsTakenForObjects(input, result.output);
   if (lists.length > 0) return { ok: false, issues: lists.slice(0, issuesMax) };
+  if (!result.success) return { ok: false, issues: inputIssuesOf(result.issues) };
   const names = definition.personal ?? [];
   if (names.length === 0) return { ok: true, command: { definition, input: result.output, personal: [] } };
   const rest: Record<string, unknown> = { ...(result.output as object) };
