@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { defaultTenantPolicy } from '@karmanflow/policy';
+import { defaultTenantPolicy, parseTenantPolicy } from '@karmanflow/policy';
 import { controlEnvironmentOf, type Database, openDatabase } from '@karmanflow/schema';
 import * as v from 'valibot';
 import type { Caller } from '../../executor/metadata.ts';
@@ -149,4 +149,20 @@ describe('an ordinary command over the tenant’s limit', () => {
     }
     expect((await stocked.levelOf(level)).onHand).toBe(before + 50);
   });
+});
+
+test('where the tenant names the roles that approve a command, only who has one of them may vote', async () => {
+  const [ada, cyd] = await Promise.all(['ada', 'cyd'].map((handle) => stocked.tenant.signIn(handle)));
+  const settings = { approverRoles: { 'reservation.cancel': ['administrator'] } };
+  const change = await pause('access.configure_tenant', { settings }, { caller: cyd as Caller });
+  const decided = { approvalId: change, level: 'tenant' };
+  expect(wordOf(await stocked.tenant.run('approval.approve', decided, { caller: ada as Caller }))).toBe('SUCCEEDED');
+  const { rows } = await stocked.admin.query('select settings from kf.tenant_policies');
+  const tenantPolicy = parseTenantPolicy(rows[0].settings) ?? defaultTenantPolicy;
+  const caller: Caller = { ...stocked.tenant.caller, tenantPolicy };
+  const approvalId = await pause('reservation.cancel', { reservationId: await reserve(1) }, { caller });
+  const { mayVote } = await ask('approval.get', { approvalId });
+  expect(mayVote.map(({ handle }: { handle: string }) => handle)).toEqual(['cyd']);
+  const refused = await stocked.tenant.run('approval.approve', { approvalId }, { caller: ada as Caller });
+  expect(wordOf(refused)).toBe('vote_not_allowed');
 });

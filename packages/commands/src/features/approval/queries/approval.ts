@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import type { CommandEnvironment } from '../../../definition/command.ts';
 import { defineQuery, type QueryContext } from '../../../definition/query.ts';
 import { type EntityChange, previewCommand } from '../../../executor/preview-command.ts';
-import { everyScope } from '../../access/index.ts';
+import { everyScope, readTenantPolicy } from '../../access/index.ts';
 import { approvalShape, approvalView } from './approval-view.ts';
 
 const json = v.record(v.string(), v.unknown());
@@ -101,7 +101,7 @@ async function votersOf({ row, votes }: Request, ctx: QueryContext): Promise<Out
   if (row.status !== 'REQUESTED') return [];
   const control = toUuid(ctx.tenantId);
   const scope = { tenantId: ctx.tenantId, environmentId: controlEnvironmentOf(ctx.tenantId) };
-  const { people, grants, now } = await ctx.database.read(scope, async (db) => ({
+  const { people, grants, now, tenantPolicy } = await ctx.database.read(scope, async (db) => ({
     people: await db
       .selectFrom('principals')
       .select(['id', 'type', 'handle', 'owner_id', 'status'])
@@ -120,6 +120,7 @@ async function votersOf({ row, votes }: Request, ctx: QueryContext): Promise<Out
       .orderBy('id')
       .limit(peopleMax * 10)
       .execute(),
+    tenantPolicy: await readTenantPolicy(db, control),
     now: (await db.selectNoFrom((eb) => eb.fn<string>('now').as('now')).executeTakeFirstOrThrow()).now,
   }));
   const owner = people.find(({ id }) => id === row.requested_by)?.owner_id;
@@ -152,6 +153,7 @@ async function votersOf({ row, votes }: Request, ctx: QueryContext): Promise<Out
           owners: owner ? [owner] : [],
         },
         votedAlready: votes.map((vote) => vote.voter_id),
+        tenantPolicy,
       }).allowed;
     })
     .slice(0, limits.pageSizeMax)
