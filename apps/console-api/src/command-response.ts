@@ -37,6 +37,7 @@ export function commandResponse(
 function succeeded({ receipt, replayed, approval }: ReceiptOutcome, status: number): Response {
   if (receipt.response === null) throw new Error(`${receipt.id} has no response`);
   // Of a command that still waits, or ended without being run: where its approval stands now, not where it began.
+  // The cast: plain texts and numbers, which an interface does not say by itself.
   const data = status === 202 && approval ? canonicalBytes(approval as unknown as JsonValue) : receipt.response;
   // What is stored as bytes goes out as bytes: through text they would be read and written anew.
   const body = Buffer.concat([

@@ -1,7 +1,13 @@
 import { evaluateVote } from '@karmanflow/policy';
 import { controlEnvironmentOf, type Id, idShape, type Scope } from '@karmanflow/schema';
 import * as v from 'valibot';
-import type { CommandEnvironment, DecisionContext, LoadContext, StateReader } from '../../definition/command.ts';
+import type {
+  CommandEnvironment,
+  DecisionContext,
+  LoadContext,
+  StateReader,
+  Verdict,
+} from '../../definition/command.ts';
 import { controlRowsWhere, type Load, rowsWhere } from '../../definition/entity.ts';
 import { authorityOf, everyScope, principal, session } from '../access/index.ts';
 import { approval, type ApprovalState, approvalStatuses, approvalVote } from './entities.ts';
@@ -65,10 +71,10 @@ function loadsOf(paused: Paused, request: ApprovalState, state: StateReader, ctx
   ];
 }
 
-export type VoteRuling = { readonly allowed: true } | { readonly allowed: false; readonly rule: string };
+type VoteRuling = { readonly allowed: true } | { readonly allowed: false; readonly rule: string };
 
 /** Whether the actor may vote, on its authority as it stands in this transaction. */
-export function judgeVote(request: ApprovalState, state: StateReader, ctx: DecisionContext): VoteRuling {
+function judgeVote(request: ApprovalState, state: StateReader, ctx: DecisionContext): VoteRuling {
   const scope: Scope = ctx;
   const { actor, credential } = ctx;
   const isRevoked =
@@ -103,4 +109,30 @@ export function judgeVote(request: ApprovalState, state: StateReader, ctx: Decis
     tenantPolicy: tenantPolicyIn(state, scope.tenantId),
   });
   return ruling.allowed ? { allowed: true } : { allowed: false, rule: ruling.rule };
+}
+
+/** How a vote is refused, whichever way it goes, in order of precedence. */
+export const voteRefusals = [
+  'approval_not_found',
+  'approval_not_pending',
+  'approval_expired',
+  'vote_not_allowed',
+] as const;
+
+/** The request if it waits and this actor may vote on it; otherwise the refusal. */
+export function openForVote(
+  approvalId: Id<'approval'>,
+  state: StateReader,
+  ctx: DecisionContext,
+):
+  | { readonly kind: 'open'; readonly request: ApprovalState }
+  | Extract<Verdict<never, (typeof voteRefusals)[number]>, { kind: 'refuse' }> {
+  const request = state.get(approval, { id: approvalId });
+  if (!request) return { kind: 'refuse', code: 'approval_not_found', detail: { approvalId } };
+  const { status, expiresAt } = request;
+  if (status !== 'REQUESTED') return { kind: 'refuse', code: 'approval_not_pending', detail: { status } };
+  if (ctx.now >= expiresAt) return { kind: 'refuse', code: 'approval_expired', detail: { expiresAt } };
+  const ruling = judgeVote(request, state, ctx);
+  if (!ruling.allowed) return { kind: 'refuse', code: 'vote_not_allowed', detail: { rule: ruling.rule } };
+  return { kind: 'open', request };
 }

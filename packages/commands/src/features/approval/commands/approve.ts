@@ -1,5 +1,5 @@
-import { accept, defineCommand, type DecisionContext, refuse, type StateReader } from '../../../definition/command.ts';
-import { approval, type ApprovalState } from '../entities.ts';
+import { accept, defineCommand, type DecisionContext, type StateReader } from '../../../definition/command.ts';
+import type { ApprovalState } from '../entities.ts';
 import { approvalExecuted, approvalFailed, approvalSuperseded, voteRecorded } from '../events.ts';
 import { approversOf, pausedCommandOf, pausedIn } from '../paused-command.ts';
 import { approvalPolicyHash } from '../policy-hash.ts';
@@ -7,11 +7,12 @@ import { unusedValues } from '../unused-values.ts';
 import {
   approvalInput,
   environmentOfApproval,
-  judgeVote,
   loadForVote,
   loadRequest,
+  openForVote,
   voteOutput,
   type VoteOutput,
+  voteRefusals,
 } from '../vote.ts';
 
 /**
@@ -29,16 +30,13 @@ export const approve = defineCommand({
   alone: true,
   input: approvalInput,
   output: voteOutput,
-  refusals: ['approval_not_found', 'approval_not_pending', 'approval_expired', 'vote_not_allowed'],
+  refusals: voteRefusals,
   load: loadRequest,
   loadNext: (input, state, ctx) => loadForVote(input, state, ctx, true),
   decide: (state, { approvalId }, ctx) => {
-    const request = state.get(approval, { id: approvalId });
-    if (!request) return refuse('approval_not_found', { approvalId });
-    if (request.status !== 'REQUESTED') return refuse('approval_not_pending', { status: request.status });
-    if (ctx.now >= request.expiresAt) return refuse('approval_expired', { expiresAt: request.expiresAt });
-    const ruling = judgeVote(request, state, ctx);
-    if (!ruling.allowed) return refuse('vote_not_allowed', { rule: ruling.rule });
+    const open = openForVote(approvalId, state, ctx);
+    if (open.kind === 'refuse') return open;
+    const { request } = open;
     return vote(request, state, ctx);
   },
 });

@@ -1,8 +1,15 @@
-import { accept, defineCommand, refuse } from '../../../definition/command.ts';
-import { approval } from '../entities.ts';
+import { accept, defineCommand } from '../../../definition/command.ts';
 import { approvalDenied, voteRecorded } from '../events.ts';
 import { unusedValues } from '../unused-values.ts';
-import { approvalInput, environmentOfApproval, judgeVote, loadForVote, loadRequest, voteOutput } from '../vote.ts';
+import {
+  approvalInput,
+  environmentOfApproval,
+  loadForVote,
+  loadRequest,
+  openForVote,
+  voteOutput,
+  voteRefusals,
+} from '../vote.ts';
 
 /** One human's no, which is the end of it. */
 export const deny = defineCommand({
@@ -16,16 +23,13 @@ export const deny = defineCommand({
   alone: true,
   input: approvalInput,
   output: voteOutput,
-  refusals: ['approval_not_found', 'approval_not_pending', 'approval_expired', 'vote_not_allowed'],
+  refusals: voteRefusals,
   load: loadRequest,
   loadNext: (input, state, ctx) => loadForVote(input, state, ctx, false),
   decide: (state, { approvalId }, ctx) => {
-    const request = state.get(approval, { id: approvalId });
-    if (!request) return refuse('approval_not_found', { approvalId });
-    if (request.status !== 'REQUESTED') return refuse('approval_not_pending', { status: request.status });
-    if (ctx.now >= request.expiresAt) return refuse('approval_expired', { expiresAt: request.expiresAt });
-    const ruling = judgeVote(request, state, ctx);
-    if (!ruling.allowed) return refuse('vote_not_allowed', { rule: ruling.rule });
+    const open = openForVote(approvalId, state, ctx);
+    if (open.kind === 'refuse') return open;
+    const { request } = open;
     const { requestedBy, approvals, quorum } = request;
     const recorded = voteRecorded.of({
       approvalId,
