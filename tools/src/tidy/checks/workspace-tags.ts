@@ -7,7 +7,7 @@ const TIERS: Readonly<Record<string, string>> = {
   'packages/schema': 'tier-0',
   'packages/policy': 'tier-1',
   'packages/receipts': 'tier-1',
-  'packages/events': 'tier-1',
+  'packages/events': 'tier-1-events',
   'packages/commands': 'tier-2-commands',
   'packages/webhooks': 'tier-2-webhooks',
   'packages/agents': 'tier-3',
