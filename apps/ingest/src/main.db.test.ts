@@ -63,7 +63,7 @@ test('starts, takes an order, and stops cleanly on SIGTERM', async () => {
       ({ ok }) => ok,
       () => false,
     );
-  await waitUntil({ what: 'readiness', condition: isReady, deadlineMilliseconds: 15_000 });
+  await waitUntil({ what: 'readiness', condition: isReady, deadlineMilliseconds: 60_000 });
   const answer = await fetch(`${url}${shop.path}`, delivery(shop, order()));
   expect(await answer.json()).toMatchObject({ status: 'SUCCEEDED', replayed: false });
   child.kill('SIGTERM');

@@ -68,7 +68,7 @@ test('killed in the middle of a sweep it loses nothing and does nothing twice; o
   await waitUntil({
     what: 'the first expiries',
     condition: async () => (await expired()) > 0,
-    deadlineMilliseconds: 15_000,
+    deadlineMilliseconds: 60_000,
   });
   killed.kill('SIGKILL');
   await killed.exited;
@@ -78,7 +78,7 @@ test('killed in the middle of a sweep it loses nothing and does nothing twice; o
   await waitUntil({
     what: 'all expire',
     condition: async () => (await store.reserved()) === 0,
-    deadlineMilliseconds: 15_000,
+    deadlineMilliseconds: 60_000,
   });
   expect(await expired()).toBe(holds.length);
   next.kill('SIGTERM');

@@ -89,7 +89,8 @@ describe('a code', () => {
     expect(accepts(codeShape, 'x'.repeat(limits.codeLength + 1))).toBe(false);
     const startedAt = performance.now();
     expect(accepts(codeShape, `${'a '.repeat(100_000)}!`)).toBe(false);
-    expect(performance.now() - startedAt).toBeLessThan(1_000);
+    // Quadratic time would be minutes.
+    expect(performance.now() - startedAt).toBeLessThan(10_000);
   });
 });
 

@@ -361,9 +361,7 @@ describe('who may not listen', () => {
     const client = await started({ key });
     const bystander = await started();
     await temporary.succeed('access.revoke_api_key', { apiKeyId: temporary.caller.credential?.id }, {});
-    const startedAt = performance.now();
     const end = await arrives(client, 'end');
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
     expect(v.parse(endShape, end.data)).toEqual({ reason: 'no_longer_allowed' });
     await until('the connection to end', () => client.isOver());
     expect(await feed(key)).toMatchObject({ status: 401 });

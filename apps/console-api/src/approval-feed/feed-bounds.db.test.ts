@@ -188,9 +188,7 @@ describe('a process that stops', () => {
     await until('the end', () => client.isOver());
     expect(client.messages.at(-1)).toMatchObject({ event: 'end', data: { reason: 'draining' } });
     expect(await own.as('operator').get('/v1/approval/feed')).toMatchObject({ status: 503, code: 'draining' });
-    const startedAt = performance.now();
     await own.server.stop();
-    expect(performance.now() - startedAt).toBeLessThan(2_000);
     await own.stop();
   });
 });

@@ -25,14 +25,14 @@ test('a page listens with its session, until its person logs out', async () => {
   const { browser, client } = await listeningPerson();
   const closed = await sendFromPage(browser, { url: places.world.url, path: '/v1/session/close', input: {} });
   expect(closed.status).toBe(200);
-  await waitUntil({ what: 'the end of the feed', condition: () => client.isOver(), deadlineMilliseconds: 2_500 });
+  await waitUntil({ what: 'the end of the feed', condition: () => client.isOver() });
   expect(client.messages.at(-1)).toMatchObject({ event: 'end', data: { reason: 'no_longer_allowed' } });
 });
 
 test('a session that is idle for too long does not live on by listening', async () => {
   const { client } = await listeningPerson();
   places.world.pass(31 * 60 * 1000);
-  await waitUntil({ what: 'the end of the feed', condition: () => client.isOver(), deadlineMilliseconds: 2_500 });
+  await waitUntil({ what: 'the end of the feed', condition: () => client.isOver() });
   expect(client.messages.at(-1)).toMatchObject({ event: 'end', data: { reason: 'no_longer_allowed' } });
   places.world.turnBack();
 });

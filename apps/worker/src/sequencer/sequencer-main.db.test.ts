@@ -79,7 +79,7 @@ describe('the worker', () => {
     await waitUntil({
       what: 'a checkpoint',
       condition: async () => (await checkpoints()) > 0,
-      deadlineMilliseconds: 20_000,
+      deadlineMilliseconds: 60_000,
     });
     expect((await readdir(archive)).toSorted()).toContain('super');
     child.kill('SIGTERM');

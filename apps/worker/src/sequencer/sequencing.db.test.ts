@@ -63,7 +63,7 @@ const receipts = () => count('select count(*) as n from kf.command_receipts wher
 const leaves = () => count('select count(*) as n from kf.log_leaves where tenant_id = $1');
 const published = () => count('select coalesce(max(tree_size), 0) as n from kf.log_checkpoints where tenant_id = $1');
 const until = (what: string, condition: () => Promise<boolean>): Promise<void> =>
-  waitUntil({ what, condition, deadlineMilliseconds: 20_000 });
+  waitUntil({ what, condition, deadlineMilliseconds: 60_000 });
 
 describe('a sequencer', () => {
   test('gives positions and publishes by itself, and says so in metrics', async () => {

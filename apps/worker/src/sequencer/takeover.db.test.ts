@@ -48,7 +48,7 @@ async function allPublished(): Promise<void> {
   await waitUntil({
     what: 'everything is published',
     condition: async () => (await published()) === (await receipts()),
-    deadlineMilliseconds: 20_000,
+    deadlineMilliseconds: 60_000,
   });
 }
 
@@ -56,7 +56,7 @@ async function ledBy(next: number): Promise<void> {
   await waitUntil({
     what: `term ${next}`,
     condition: async () => (await epoch()) >= next,
-    deadlineMilliseconds: 20_000,
+    deadlineMilliseconds: 60_000,
   });
 }
 
@@ -67,7 +67,7 @@ describe('the lead passes on', () => {
     await ledBy(before + 1);
     start();
     const writing = sequencer.issue(tenant, 400);
-    await waitUntil({ what: 'some leaves', condition: async () => (await leaves()) > 0, deadlineMilliseconds: 20_000 });
+    await waitUntil({ what: 'some leaves', condition: async () => (await leaves()) > 0, deadlineMilliseconds: 60_000 });
     first.kill('SIGKILL');
     await ledBy(before + 2);
     await writing;

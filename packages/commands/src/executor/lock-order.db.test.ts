@@ -155,7 +155,7 @@ describe('two processes that want the same things in opposite order', () => {
     expect(tally(outcomes)).toEqual({ SUCCEEDED: 120 });
     expect(sides.map(({ states }) => states)).toEqual([[], []]);
     for (const level of levels) expect(await stocked.levelOf(level)).toMatchObject({ reserved: 120 });
-  }, 20_000);
+  }, 90_000);
 
   test('new rows of one table: unique values are written in one order, too', async () => {
     const [one, other] = [watchedExecutor(), watchedExecutor()];
@@ -180,7 +180,7 @@ describe('two processes that want the same things in opposite order', () => {
     expect([...one.states, ...other.states]).not.toContain('40P01');
     // This probe does not look whether the SKU is taken, so one of each pair fails for good.
     expect(tally(outcomes)).toEqual({ SUCCEEDED: 6, internal_error: 2 });
-  }, 20_000);
+  }, 90_000);
 
   test('levels that both open: their first rows are written in one order, too', async () => {
     const sides = [watchedExecutor(), watchedExecutor()] as const;
@@ -211,7 +211,7 @@ describe('two processes that want the same things in opposite order', () => {
     expect(tally(await Promise.all(sent))).toEqual({ SUCCEEDED: 8 });
     expect(sides.flatMap(({ states }) => states)).not.toContain('40P01');
     for (const level of [low, high]) expect(await stocked.levelOf(level)).toMatchObject({ onHand: 2, version: 2 });
-  }, 20_000);
+  }, 90_000);
 
   test('rows that only other rows name: they come in the same order as those that were known at once', async () => {
     const levels: Level[] = (await Promise.all([stocked.stock(1), stocked.stock(1)])).toSorted((a, b) =>
@@ -248,7 +248,7 @@ describe('two processes that want the same things in opposite order', () => {
     }
     expect(sides.map(({ states }) => states)).toEqual([[], []]);
     for (const level of levels) expect(await stocked.levelOf(level)).toMatchObject({ onHand: 18 });
-  }, 20_000);
+  }, 90_000);
 });
 
 test('afterwards every receipt verifies, and the events rebuild the tables', async () => {

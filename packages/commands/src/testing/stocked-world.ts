@@ -140,9 +140,9 @@ export function watch(): {
   };
 }
 
-/** Waits for a condition; throws when it does not come true within ten seconds. */
+/** Waits for a condition; throws when it does not come true within a minute, which is a ceiling and no claim of speed. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const endsAt = performance.now() + 10_000;
+  const endsAt = performance.now() + 60_000;
   while (!(await condition())) {
     if (performance.now() > endsAt) throw new Error('waited in vain');
     await Bun.sleep(3);

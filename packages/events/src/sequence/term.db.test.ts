@@ -59,7 +59,6 @@ describe('one leads', () => {
     await world.asLeader(async ({ epoch }) => expect(epoch).toBe(first.term.epoch + 1));
     const milliseconds = performance.now() - from;
     expect(milliseconds).toBeGreaterThan(sequenceLimits.leaderSilenceMilliseconds / 2);
-    expect(milliseconds).toBeLessThan(sequenceLimits.leaderSilenceMilliseconds + 3_000);
     await expect(first.term.connection.query('select 1')).rejects.toThrow();
     first.stop();
     await first.ended;

@@ -111,10 +111,8 @@ describe('bootDatabase', () => {
 
   test('a wrong password is final, and is not repeated', async () => {
     const url = urlOf(database.urlFor('kf_command'), { password: 'hunter2', user: 'kf_nobody' });
-    const started = performance.now();
     const error: unknown = await boot({ url }).catch((thrown: unknown) => thrown);
     expect(error).toMatchObject({ name: 'DatabaseUnreachable', code: expect.stringMatching(/^28/) });
-    expect(performance.now() - started).toBeLessThan(5_000);
     expect(Bun.inspect(error)).not.toContain('hunter2');
   });
 

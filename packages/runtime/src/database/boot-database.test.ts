@@ -41,7 +41,6 @@ describe('bootDatabase without a database', () => {
     const error = await errorOf(bootDatabase({ ...base, url, deadlineMilliseconds: 600 }));
     expect(error).toMatchObject({ name: 'DatabaseUnreachable', code: 'ECONNREFUSED' });
     expect(performance.now() - started).toBeGreaterThan(200);
-    expect(performance.now() - started).toBeLessThan(3_000);
     expect(capture.text()).toContain('not reachable yet');
     expect(`${capture.text()}${JSON.stringify(describeError(error))}`).not.toContain('hunter2');
   });

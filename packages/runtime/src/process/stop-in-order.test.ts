@@ -3,13 +3,13 @@ import { createLogger } from '../logging/create-logger.ts';
 import { captureLog } from '../testing/capture-log.ts';
 import { type StopStep, stopInOrder } from './stop-in-order.ts';
 
-function steps() {
+function steps(deadlineMilliseconds = 50) {
   const stopped: string[] = [];
   const capture = captureLog();
   const logger = createLogger({ app: 'sample', level: 'info', destination: capture.destination });
   const step = (name: string, stop: () => Promise<void> = () => Promise.resolve()): StopStep => ({
     name,
-    deadlineMilliseconds: 50,
+    deadlineMilliseconds,
     stop: async () => {
       await stop();
       stopped.push(name);
@@ -20,7 +20,7 @@ function steps() {
 
 describe('stopInOrder', () => {
   test('stops one part after the other', async () => {
-    const { stopped, logger, step } = steps();
+    const { stopped, logger, step } = steps(60_000);
     await stopInOrder(
       [step('http', () => Bun.sleep(10)), step('executor', () => Bun.sleep(5)), step('database')],
       logger,

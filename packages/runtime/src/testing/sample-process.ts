@@ -17,7 +17,8 @@ async function start() {
   if (behaviour === 'start_fails') throw new Error('cannot start');
   if (behaviour === 'start_slow') {
     logger.info({}, 'ready');
-    await Bun.sleep(300);
+    // Until the signal is here, however long that takes: it is to arrive during the start.
+    await new Promise<void>((resolve) => process.once('SIGTERM', () => resolve()));
   }
   if (behaviour === 'start_hangs') {
     logger.info({}, 'ready');

@@ -74,5 +74,5 @@ describe('migrations', () => {
     } finally {
       await database.drop();
     }
-  }, 15_000);
+  }, 90_000);
 });

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'bun:test';
 import { createServer } from 'node:tls';
 import * as hostile from '../testing/hostile-behaviours.ts';
-import { deliverToReceiver, loopbackPolicy, summaryOf, targetOf } from '../testing/deliver-to-receiver.ts';
+import { deliverToReceiver, loopbackPolicy, summaryOf, targetOf, timedOutIn } from '../testing/deliver-to-receiver.ts';
 import { tunnelOrAnswer } from '../testing/egress-proxy.ts';
 import { startHostileReceiver } from '../testing/hostile-receiver.ts';
 import { openLoopbackNetwork } from '../testing/loopback-network.ts';
@@ -124,7 +124,13 @@ describe('a delivery over TLS', () => {
     test(`fails with a receiver that ${label} in the handshake`, async () => {
       const receiver = await startHostileReceiver({ behaviour });
       const target = targetOf(`https://hooks.example.com:${receiver.port}/`);
-      const result = await deliverTo({ target, deadlineMilliseconds: 200 });
+      const { result } = await timedOutIn({
+        phase: 'tls',
+        deliverWithin: async (milliseconds) => {
+          const deadlineMilliseconds = outcome.code === 'timed_out' ? milliseconds : 30_000;
+          return { result: await deliverTo({ target, deadlineMilliseconds }) };
+        },
+      });
       expect(summaryOf(result)).toMatchObject(outcome);
       await receiver.idle();
       await receiver.stop();
@@ -139,9 +145,14 @@ describe('a delivery over TLS', () => {
     ['hangs up', hostile.closeWithoutAnswer, { code: 'reset', phase: 'headers' }],
   ] as const) {
     test(`is as strict inside TLS with a receiver that ${label}`, async () => {
-      const deadlineMilliseconds = outcome.code === 'timed_out' ? 800 : 5000;
-      const options = { certificateAuthorities, deadlineMilliseconds };
-      const { result } = await deliverToReceiver({ behaviour, certificate: good, options });
+      const { result } = await timedOutIn({
+        phase: 'phase' in outcome ? outcome.phase : 'body',
+        deliverWithin: (milliseconds) => {
+          const deadlineMilliseconds = outcome.code === 'timed_out' ? milliseconds : 30_000;
+          const options = { certificateAuthorities, deadlineMilliseconds };
+          return deliverToReceiver({ behaviour, certificate: good, options });
+        },
+      });
       expect(summaryOf(result)).toMatchObject(outcome);
     });
   }
@@ -207,7 +218,8 @@ describe('an egress proxy', () => {
       const proxy = await startHostileReceiver({ behaviour: tunnelOrAnswer(answer) });
       const egressProxy = { address: '127.0.0.1', port: proxy.port };
       const target = targetOf('https://hooks.example.com/');
-      const result = await deliverTo({ target, egressProxy, deadlineMilliseconds: 250 });
+      const deadlineMilliseconds = code === 'timed_out' ? 500 : 30_000;
+      const result = await deliverTo({ target, egressProxy, deadlineMilliseconds });
       expect(summaryOf(result)).toMatchObject({ code, phase: 'connect', reason });
       await proxy.stop();
     });

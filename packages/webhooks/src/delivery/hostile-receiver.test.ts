@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { deliverToReceiver, summaryOf } from '../testing/deliver-to-receiver.ts';
+import { deliverToReceiver, summaryOf, timedOutIn } from '../testing/deliver-to-receiver.ts';
 import * as hostile from '../testing/hostile-behaviours.ts';
 import { deliveryLimits } from './delivery-limits.ts';
 import { readRetryAfter } from './read-retry-after.ts';
@@ -17,10 +17,12 @@ describe('a receiver that is slow', () => {
     ['with its body', hostile.dripBody, 'body'],
   ] as const) {
     test(`${label} costs no more than the deadline`, async () => {
-      const { result } = await deliverToReceiver({ behaviour, options: { deadlineMilliseconds: 300 } });
+      const { result } = await timedOutIn({
+        phase,
+        deliverWithin: (deadlineMilliseconds) => deliverToReceiver({ behaviour, options: { deadlineMilliseconds } }),
+      });
       expect(summaryOf(result)).toMatchObject({ kind: 'failed', code: 'timed_out', phase, reason: phase });
       expect(result.totalMilliseconds).toBeGreaterThanOrEqual(290);
-      expect(result.totalMilliseconds).toBeLessThan(2000);
     });
   }
 });
@@ -36,7 +38,6 @@ describe('a receiver that never ends', () => {
     test(`${label} is cut off`, async () => {
       const { result, receiver } = await deliverToReceiver({ behaviour });
       expect(summaryOf(result)).toMatchObject({ kind: 'failed', code, reason });
-      expect(result.totalMilliseconds).toBeLessThan(3000);
       expect(result.responseBytes.length).toBeLessThanOrEqual(deliveryLimits.responseKeptDefaultBytes);
       expect(receiver.bytesSent()).toBeLessThan(buffersMaxBytes);
     });
@@ -112,7 +113,6 @@ describe('a receiver that redirects', () => {
   test('is not listened to any further', async () => {
     const { result } = await deliverToReceiver({ behaviour: hostile.dripBodyOfRedirect });
     expect(summaryOf(result)).toMatchObject({ code: 'redirect_refused', status: 302 });
-    expect(result.totalMilliseconds).toBeLessThan(2000);
   });
 });
 

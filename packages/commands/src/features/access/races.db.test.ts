@@ -77,7 +77,7 @@ test('two processes that give out one name, one identity or the last place agree
     SUCCEEDED: 2,
     environment_limit_reached: 2,
   });
-}, 30_000);
+}, 90_000);
 
 test('everything that happened here rebuilds the tables, and every receipt verifies', async () => {
   const proof = await proveHistory({ adminUrl: world.testDatabase.adminUrl, signer: world.signer });
