@@ -22,6 +22,8 @@ afterEach(async () => {
 });
 afterAll(() => world.close());
 
+type Gate = PromiseWithResolvers<void>;
+
 interface StartOptions {
   readonly archive?: Archive;
   readonly openSigner?: LogSettings['openSigner'];
@@ -81,13 +83,21 @@ describe('a sequencer', () => {
   });
 
   test('that waits in line looks after how much waits, also when nobody leads', async () => {
-    const released = Promise.withResolvers<void>();
-    const leading = world.asLeader(() => released.promise);
+    const [began, seen, released] = [0, 1, 2].map(() => Promise.withResolvers<void>()) as [Gate, Gate, Gate];
+    const leading = world.asLeader(async ({ connection }) => {
+      began.resolve();
+      // A leader that says nothing loses its session, and this one is to lose it when all was seen, not before.
+      const speaking = setInterval(() => void connection.query('select 1'), 200);
+      await seen.promise;
+      clearInterval(speaking);
+      await released.promise;
+    });
+    await began.promise;
     const { value } = start();
     await world.issue(tenant, 1);
     await until('something waits', async () => ((await value('kf_sequencer_pending_transactions')) ?? 0) > 0);
     expect(await value('kf_sequencer_leading')).toBe(0);
-    // The leader of this test sends nothing, so that it loses its session.
+    seen.resolve();
     await until('it took over', async () => (await leaves()) === (await receipts()));
     released.resolve();
     await leading;

@@ -14,12 +14,12 @@ import {
   parseVerifierKey,
   parseCheckpoint,
 } from '@karmanflow/receipts';
+import { createFolderArchive } from '@karmanflow/runtime';
 import { createTestWorld, type TestTenant, type TestWorld } from '@karmanflow/commands/testing';
 import { type Database, openDatabase, toUuid } from '@karmanflow/schema';
 import type { TestDatabase } from '@karmanflow/schema/testing';
 import { type CheckpointSigner, openCheckpointSigner } from '../checkpoint-signer.ts';
 import { createPublisher, type Publisher } from '../create-publisher.ts';
-import { createFolderArchive } from '../folder-archive.ts';
 import { createLogTrees } from '../log-trees.ts';
 import type { PublishOutcome } from '../publish-decision.ts';
 import { readReceipt } from '../read-receipt.ts';
@@ -64,7 +64,7 @@ export async function createSequencerWorld(): Promise<SequencerWorld> {
   const signer = await openCheckpointSigner({ directory: directories.signer, seed: logSeed });
 
   async function asLeader<T>(work: (term: Term) => Promise<T>): Promise<T> {
-    const deadline = performance.now() + 15_000;
+    const deadline = performance.now() + 60_000;
     for (;;) {
       const results: T[] = [];
       const led = await lead(database, {
