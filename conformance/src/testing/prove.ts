@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import type { Check, Saboteur } from '../harness/check.ts';
 
-const timeoutMilliseconds = 30_000;
+// A ceiling, and no claim of speed.
+const timeoutMilliseconds = 180_000;
 
 /** Lends something untouched to look at, and takes it back; `saboteur` is the one that is going to change it. */
 export type Lend<Subject> = (

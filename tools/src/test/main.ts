@@ -7,7 +7,7 @@ import { runChild } from './run-child.ts';
 import { runStages } from './run-stages.ts';
 import type { RunTotals } from './run-stages.ts';
 import { runtimeProblem } from './runtime-version.ts';
-import { sharedCluster } from './shared-cluster.ts';
+import { laneClusters } from './shared-cluster.ts';
 import { allStages } from './stages.ts';
 
 // Nothing in this module's own graph may come from node_modules: in a fresh clone the install stage brings them.
@@ -40,7 +40,7 @@ async function run(args: readonly string[]): Promise<RunTotals> {
     return { passed: 0, failed: 1 };
   }
 
-  const cluster = sharedCluster();
+  const clusters = laneClusters();
   const stopping = new AbortController();
   const stop = (signal: NodeJS.Signals): void => {
     print(`   stopped by ${signal}`);
@@ -56,7 +56,7 @@ async function run(args: readonly string[]): Promise<RunTotals> {
       context: {
         root,
         filters: wanted.filters,
-        databaseUrl: cluster.databaseUrl,
+        databaseUrl: clusters.databaseUrl,
         run: (program) =>
           runChild({
             command: program.command,
@@ -71,7 +71,7 @@ async function run(args: readonly string[]): Promise<RunTotals> {
       print,
     });
   } finally {
-    await cluster.dispose();
+    await clusters.dispose();
     process.off('SIGINT', stop);
     process.off('SIGTERM', stop);
   }

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 
 import { runStages } from './run-stages.ts';
-import { oneCheck } from './stage.ts';
+import { oneCheck, sumOf } from './stage.ts';
 import type { Stage, StageOutcome } from './stage.ts';
 
 function stage(name: string, outcome: StageOutcome | undefined): Stage {
@@ -50,4 +50,9 @@ test('a stage that throws has failed, and the next one runs', async () => {
 test('a run of nothing has failed', async () => {
   expect((await run([stage('unit', undefined)])).totals).toEqual({ passed: 0, failed: 1 });
   expect((await run([stage('unit', passing)], true)).totals).toEqual({ passed: 0, failed: 1 });
+});
+
+test('the lanes of a suite add up, and only those that failed are shown', () => {
+  const sum = sumOf([passing, failing, { passed: 3, failed: 0, skipped: 2, output: 'dots' }]);
+  expect(sum).toEqual({ passed: 4, failed: 1, skipped: 2, output: 'the reason' });
 });

@@ -6,16 +6,37 @@ import { join } from 'node:path';
 const START_SECONDS = 120;
 const STOP_SECONDS = 30;
 
-/** A throw-away Postgres for one run of the driver. */
-export interface SharedCluster {
+/** A throw-away Postgres. */
+interface SharedCluster {
   /** Starts the server when it is first asked. Rejects with the server's own words when it does not start. */
   readonly databaseUrl: () => Promise<string>;
   /** Stops the server and deletes its data. Does nothing when none was started. */
   readonly dispose: () => Promise<void>;
 }
 
+/** A cluster for each lane: what holds a transaction open in one cannot make a test in another wait. */
+export interface LaneClusters {
+  readonly databaseUrl: (lane: number) => Promise<string>;
+  readonly dispose: () => Promise<void>;
+}
+
+/** Prepares clusters without starting any. */
+export function laneClusters(): LaneClusters {
+  const clusters = new Map<number, SharedCluster>();
+  return {
+    databaseUrl: (lane) => {
+      const cluster = clusters.get(lane) ?? sharedCluster();
+      clusters.set(lane, cluster);
+      return cluster.databaseUrl();
+    },
+    dispose: async () => {
+      await Promise.all([...clusters.values()].map((cluster) => cluster.dispose()));
+    },
+  };
+}
+
 /** Prepares a cluster without starting it. */
-export function sharedCluster(): SharedCluster {
+function sharedCluster(): SharedCluster {
   let child: ChildProcess | undefined;
   let url: Promise<string> | undefined;
   return {

@@ -23,8 +23,8 @@ export interface StageContext {
   readonly filters: readonly string[];
   /** Runs a child process that dies with this run. */
   readonly run: (program: StageProgram) => Promise<ChildResult>;
-  /** The URL of a throw-away Postgres that all stages of this run share; started by the first that asks. */
-  readonly databaseUrl: () => Promise<string>;
+  /** The URL of the throw-away Postgres of a lane, which all stages of this run share; started by the first that asks. */
+  readonly databaseUrl: (lane: number) => Promise<string>;
 }
 
 export interface Stage {
@@ -36,4 +36,19 @@ export interface Stage {
 /** The outcome of a stage that counts as one check. */
 export function oneCheck(input: { readonly isPassed: boolean; readonly output: string }): StageOutcome {
   return { passed: input.isPassed ? 1 : 0, failed: input.isPassed ? 0 : 1, skipped: 0, output: input.output };
+}
+
+/** What the parts of one stage came to together, with the output of those that failed. */
+export function sumOf(outcomes: readonly StageOutcome[]): StageOutcome {
+  const total = (of: 'passed' | 'failed' | 'skipped'): number =>
+    outcomes.reduce((sum, outcome) => sum + outcome[of], 0);
+  return {
+    passed: total('passed'),
+    failed: total('failed'),
+    skipped: total('skipped'),
+    output: outcomes
+      .filter(({ failed }) => failed > 0)
+      .map(({ output }) => output)
+      .join('\n'),
+  };
 }

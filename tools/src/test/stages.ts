@@ -7,21 +7,25 @@ import type { ToolCommand } from '../tidy/root-tool.ts';
 import { renderFindings } from '../tidy/tidy-check.ts';
 import { listTree, readTree } from '../tidy/tree.ts';
 import { lastLineCounts } from './last-line-counts.ts';
-import { oneCheck } from './stage.ts';
+import { oneCheck, sumOf } from './stage.ts';
 import type { Stage, StageContext, StageOutcome } from './stage.ts';
-import { selectTestFiles } from './test-files.ts';
+import { dealFiles, selectTestFiles } from './test-files.ts';
 import type { TestSuite } from './test-files.ts';
 import { runTestFiles } from './test-run.ts';
 
 const TOOL_DEADLINE_SECONDS = 300;
 const CRASH_SCRIPT = 'tools/src/crash/main.ts';
 
-/** A suite of tests: how long one test may take, how long all of them may, and whether they need Postgres. */
+/**
+ * A suite of tests: how long one test may take, how long all of them may, whether they need Postgres, and in how many processes
+ * side by side they run. Tests of a database wait more than they compute, so that there may be more processes than cores.
+ */
 interface SuiteLimits {
   readonly suite: TestSuite;
   readonly timeoutSeconds: number;
   readonly deadlineSeconds: number;
   readonly needsDatabase: boolean;
+  readonly lanes: number;
 }
 
 /** Every stage, in the order in which they run: the cheap ones first. */
@@ -45,10 +49,10 @@ export const allStages: readonly Stage[] = [
     run: (context) => runTool({ context, tool: rootTool({ tool: 'tsc', args: ['-p', 'tsconfig.json', '--noEmit'] }) }),
   },
   { name: 'boundaries', run: (context) => runTool({ context, tool: turboBoundaries() }) },
-  suiteStage({ suite: 'tidy', timeoutSeconds: 60, deadlineSeconds: 300, needsDatabase: false }),
-  suiteStage({ suite: 'unit', timeoutSeconds: 30, deadlineSeconds: 600, needsDatabase: false }),
-  suiteStage({ suite: 'db', timeoutSeconds: 60, deadlineSeconds: 1_200, needsDatabase: true }),
-  suiteStage({ suite: 'conformance', timeoutSeconds: 120, deadlineSeconds: 1_200, needsDatabase: true }),
+  suiteStage({ suite: 'tidy', timeoutSeconds: 60, deadlineSeconds: 300, needsDatabase: false, lanes: 1 }),
+  suiteStage({ suite: 'unit', timeoutSeconds: 30, deadlineSeconds: 600, needsDatabase: false, lanes: 2 }),
+  suiteStage({ suite: 'db', timeoutSeconds: 60, deadlineSeconds: 1_200, needsDatabase: true, lanes: 3 }),
+  suiteStage({ suite: 'conformance', timeoutSeconds: 120, deadlineSeconds: 1_200, needsDatabase: true, lanes: 3 }),
   { name: 'crash', run: runCrashes },
 ];
 
@@ -68,8 +72,13 @@ function suiteStage(limits: SuiteLimits): Stage {
       const files = selectTestFiles({ paths: listTree(context.root), suite: limits.suite, filters: context.filters });
       if (files.length === 0 && context.filters.length > 0) return undefined;
       if (files.length === 0) return oneCheck({ isPassed: false, output: `there are no ${limits.suite} tests` });
-      const env = limits.needsDatabase ? { KF_TEST_DATABASE_URL: await context.databaseUrl() } : {};
-      return runTestFiles({ ...limits, context, files, env });
+      const outcomes = await Promise.all(
+        dealFiles(files, limits.lanes).map(async (dealt, lane) => {
+          const env = limits.needsDatabase ? { KF_TEST_DATABASE_URL: await context.databaseUrl(lane) } : {};
+          return runTestFiles({ ...limits, context, files: dealt, env });
+        }),
+      );
+      return sumOf(outcomes);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 
 import { listTree, repositoryRoot } from '../tidy/tree.ts';
-import { selectTestFiles, suiteOf } from './test-files.ts';
+import { dealFiles, selectTestFiles, suiteOf } from './test-files.ts';
 
 test('each kind of test file has its suite', () => {
   expect(suiteOf('packages/policy/src/risk.test.ts')).toBe('unit');
@@ -25,4 +25,18 @@ test('a filter is a part of a path, and one match is enough', () => {
   const paths = ['packages/policy/src/a.test.ts', 'packages/events/src/b.test.ts', 'packages/schema/src/c.test.ts'];
   const selected = selectTestFiles({ paths, suite: 'unit', filters: ['policy', 'src/b'] });
   expect(selected).toEqual(['packages/policy/src/a.test.ts', 'packages/events/src/b.test.ts']);
+});
+
+test('every file is dealt to one lane, as evenly as can be, and no lane is left empty', () => {
+  const files = ['a', 'b', 'c', 'd', 'e'];
+  expect(dealFiles(files, 2)).toEqual([
+    ['a', 'c', 'e'],
+    ['b', 'd'],
+  ]);
+  for (const lanes of [1, 2, 3, 5, 9]) {
+    const dealt = dealFiles(files, lanes);
+    expect(dealt.flat().toSorted()).toEqual(files);
+    expect(dealt).toHaveLength(Math.min(lanes, files.length));
+    expect(dealt.every((lane) => lane.length > 0)).toBe(true);
+  }
 });

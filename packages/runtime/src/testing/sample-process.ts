@@ -18,7 +18,9 @@ async function start() {
   if (behaviour === 'start_slow') {
     logger.info({}, 'ready');
     // Until the signal is here, however long that takes: it is to arrive during the start.
-    await new Promise<void>((resolve) => process.once('SIGTERM', () => resolve()));
+    const signalled = Promise.withResolvers<void>();
+    process.once('SIGTERM', () => signalled.resolve());
+    await signalled.promise;
   }
   if (behaviour === 'start_hangs') {
     logger.info({}, 'ready');

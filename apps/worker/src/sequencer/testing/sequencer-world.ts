@@ -14,12 +14,12 @@ import {
   parseVerifierKey,
   parseCheckpoint,
 } from '@karmanflow/receipts';
-import { createFolderArchive } from '@karmanflow/runtime';
 import { createTestWorld, type TestTenant, type TestWorld } from '@karmanflow/commands/testing';
 import { type Database, openDatabase, toUuid } from '@karmanflow/schema';
 import type { TestDatabase } from '@karmanflow/schema/testing';
 import { type CheckpointSigner, openCheckpointSigner } from '../checkpoint-signer.ts';
 import { createPublisher, type Publisher } from '../create-publisher.ts';
+import { createFolderArchive } from '../folder-archive.ts';
 import { createLogTrees } from '../log-trees.ts';
 import type { PublishOutcome } from '../publish-decision.ts';
 import { readReceipt } from '../read-receipt.ts';

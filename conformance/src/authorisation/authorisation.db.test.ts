@@ -1,0 +1,4 @@
+import { proveGoverned } from '../testing/prove-governed.ts';
+import { authorisationChecks } from './index.ts';
+
+proveGoverned(authorisationChecks);

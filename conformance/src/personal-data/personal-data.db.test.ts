@@ -1,0 +1,4 @@
+import { proveGoverned } from '../testing/prove-governed.ts';
+import { personalDataChecks } from './index.ts';
+
+proveGoverned(personalDataChecks);

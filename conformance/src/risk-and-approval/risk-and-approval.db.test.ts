@@ -1,0 +1,4 @@
+import { proveGoverned } from '../testing/prove-governed.ts';
+import { riskAndApprovalChecks } from './index.ts';
+
+proveGoverned(riskAndApprovalChecks);
