@@ -5,6 +5,8 @@ table approval_votes: owner kf_owner, row security t, forced t
 table approvals: owner kf_owner, row security t, forced t
 table channel_locations: owner kf_owner, row security t, forced t
 table command_receipts: owner kf_owner, row security t, forced t, toast_tuple_target=8160
+table consumer_parked: owner kf_owner, row security t, forced t
+table consumer_tracks: owner kf_owner, row security t, forced t, fillfactor=50
 table domain_events: owner kf_owner, row security t, forced t, toast_tuple_target=8160
 table environments: owner kf_owner, row security t, forced t
 table expiry_schedule: owner kf_owner, row security t, forced t
@@ -37,6 +39,14 @@ table stream_events: owner kf_owner, row security t, forced t
 table tenant_policies: owner kf_owner, row security t, forced t
 table tenants: owner kf_owner, row security t, forced t
 table variants: owner kf_owner, row security t, forced t
+table webhook_attempts: owner kf_owner, row security t, forced t
+table webhook_cursors: owner kf_owner, row security t, forced t, fillfactor=50
+table webhook_deliveries: owner kf_owner, row security t, forced t, fillfactor=70
+table webhook_health: owner kf_owner, row security t, forced t, fillfactor=50
+table webhook_recoveries: owner kf_owner, row security t, forced t
+table webhook_recovery_progress: owner kf_owner, row security t, forced t
+table webhook_roster: owner kf_owner, row security t, forced t
+table webhook_subscriptions: owner kf_owner, row security t, forced t
 
 -- columns
 column allocations.tenant_id uuid not null
@@ -136,6 +146,29 @@ column command_receipts.response bytea
 column command_receipts.correlation_id uuid not null
 column command_receipts.completed_at timestamp with time zone not null
 column command_receipts.written_in xid8 not null default pg_current_xact_id()
+column consumer_parked.tenant_id uuid not null
+column consumer_parked.environment_id uuid not null
+column consumer_parked.consumer text not null
+column consumer_parked.track text not null
+column consumer_parked.seq bigint not null
+column consumer_parked.event_id uuid not null
+column consumer_parked.state text not null
+column consumer_parked.reason text not null
+column consumer_parked.tries integer not null
+column consumer_parked.parked_at timestamp with time zone not null
+column consumer_tracks.tenant_id uuid not null
+column consumer_tracks.environment_id uuid not null
+column consumer_tracks.consumer text not null
+column consumer_tracks.track text not null
+column consumer_tracks.state text not null
+column consumer_tracks.seq bigint not null
+column consumer_tracks.careful_seq bigint not null
+column consumer_tracks.tries integer not null
+column consumer_tracks.retries bigint not null
+column consumer_tracks.epoch bigint not null
+column consumer_tracks.owner_id uuid
+column consumer_tracks.lease_until timestamp with time zone
+column consumer_tracks.moved_at timestamp with time zone not null
 column domain_events.tenant_id uuid not null
 column domain_events.environment_id uuid not null
 column domain_events.id uuid not null
@@ -482,6 +515,143 @@ column variants.created_at timestamp with time zone not null
 column variants.updated_at timestamp with time zone not null
 column variants.receipt_id uuid not null
 column variants.written_in xid8 not null default pg_current_xact_id()
+column webhook_attempts.tenant_id uuid not null
+column webhook_attempts.environment_id uuid not null
+column webhook_attempts.delivery_id uuid not null
+column webhook_attempts.attempt integer not null
+column webhook_attempts.started_at timestamp with time zone not null
+column webhook_attempts.total_milliseconds integer not null
+column webhook_attempts.is_probe boolean not null
+column webhook_attempts.outcome text not null
+column webhook_attempts.failure_code text
+column webhook_attempts.failure_phase text
+column webhook_attempts.failure_reason text
+column webhook_attempts.status_code integer
+column webhook_attempts.phases jsonb not null
+column webhook_attempts.address text
+column webhook_attempts.response_start text
+column webhook_attempts.response_truncated boolean not null
+column webhook_attempts.request_digest bytea
+column webhook_attempts.traceparent text not null
+column webhook_attempts.next_attempt_at timestamp with time zone
+column webhook_attempts.why text
+column webhook_attempts.health_after text not null
+column webhook_cursors.tenant_id uuid not null
+column webhook_cursors.environment_id uuid not null
+column webhook_cursors.subscription_id uuid not null
+column webhook_cursors.roster_version bigint not null
+column webhook_cursors.generation integer not null
+column webhook_cursors.health_epoch integer not null
+column webhook_cursors.admitted_seq bigint not null
+column webhook_cursors.next_ordinal bigint not null
+column webhook_cursors.compact_until_seq bigint
+column webhook_cursors.follows boolean not null
+column webhook_cursors.next_due_at timestamp with time zone
+column webhook_cursors.paced_until timestamp with time zone
+column webhook_cursors.health text not null
+column webhook_cursors.health_since timestamp with time zone not null
+column webhook_cursors.next_probe_at timestamp with time zone
+column webhook_deliveries.tenant_id uuid not null
+column webhook_deliveries.environment_id uuid not null
+column webhook_deliveries.id uuid not null
+column webhook_deliveries.subscription_id uuid not null
+column webhook_deliveries.origin_id uuid not null
+column webhook_deliveries.generation integer not null
+column webhook_deliveries.seq bigint not null
+column webhook_deliveries.event_id uuid not null
+column webhook_deliveries.event_written_in xid8 not null
+column webhook_deliveries.event_type text not null
+column webhook_deliveries.entity_type text not null
+column webhook_deliveries.entity_id text not null
+column webhook_deliveries.ordinal bigint
+column webhook_deliveries.previous_ordinal bigint
+column webhook_deliveries.order_keys text[] not null
+column webhook_deliveries.predecessors uuid[] not null
+column webhook_deliveries.behind uuid
+column webhook_deliveries.is_probe boolean not null
+column webhook_deliveries.traceparent text
+column webhook_deliveries.lane text not null
+column webhook_deliveries.state text not null
+column webhook_deliveries.attempts integer not null
+column webhook_deliveries.charged_attempts integer not null
+column webhook_deliveries.next_attempt_at timestamp with time zone
+column webhook_deliveries.why text
+column webhook_deliveries.lease_id uuid
+column webhook_deliveries.lease_until timestamp with time zone
+column webhook_deliveries.admitted_at timestamp with time zone not null
+column webhook_deliveries.ended_at timestamp with time zone
+column webhook_health.tenant_id uuid not null
+column webhook_health.environment_id uuid not null
+column webhook_health.subscription_id uuid not null
+column webhook_health.reason text not null
+column webhook_health.consecutive_failures integer not null
+column webhook_health.first_failure_at timestamp with time zone
+column webhook_health.pace integer
+column webhook_health.evidence jsonb not null
+column webhook_recoveries.tenant_id uuid not null
+column webhook_recoveries.environment_id uuid not null
+column webhook_recoveries.id uuid not null
+column webhook_recoveries.subscription_id uuid not null
+column webhook_recoveries.kind text not null
+column webhook_recoveries.delivery_id uuid
+column webhook_recoveries.from_seq bigint
+column webhook_recoveries.to_seq bigint
+column webhook_recoveries.event_types text[] not null
+column webhook_recoveries.only_failed boolean not null
+column webhook_recoveries.expected_count bigint not null
+column webhook_recoveries.status text not null
+column webhook_recoveries.done_count bigint not null
+column webhook_recoveries.failed_count bigint not null
+column webhook_recoveries.started_at timestamp with time zone not null
+column webhook_recoveries.finished_at timestamp with time zone
+column webhook_recoveries.version bigint not null
+column webhook_recoveries.created_at timestamp with time zone not null
+column webhook_recoveries.updated_at timestamp with time zone not null
+column webhook_recoveries.receipt_id uuid not null
+column webhook_recoveries.written_in xid8 not null default pg_current_xact_id()
+column webhook_recovery_progress.tenant_id uuid not null
+column webhook_recovery_progress.environment_id uuid not null
+column webhook_recovery_progress.recovery_id uuid not null
+column webhook_recovery_progress.through_seq bigint not null
+column webhook_recovery_progress.admitted_count bigint not null
+column webhook_roster.tenant_id uuid not null
+column webhook_roster.environment_id uuid not null
+column webhook_roster.subscription_id uuid not null
+column webhook_roster.status text not null
+column webhook_roster.version bigint not null
+column webhook_roster.created_at timestamp with time zone not null
+column webhook_roster.updated_at timestamp with time zone not null
+column webhook_roster.receipt_id uuid not null
+column webhook_roster.written_in xid8 not null default pg_current_xact_id()
+column webhook_subscriptions.tenant_id uuid not null
+column webhook_subscriptions.environment_id uuid not null
+column webhook_subscriptions.id uuid not null
+column webhook_subscriptions.url text not null
+column webhook_subscriptions.description text
+column webhook_subscriptions.event_types text[] not null
+column webhook_subscriptions.ordering text not null
+column webhook_subscriptions.headers text not null
+column webhook_subscriptions.rate_per_second integer not null
+column webhook_subscriptions.max_in_flight integer not null
+column webhook_subscriptions.is_asymmetric boolean not null
+column webhook_subscriptions.state text not null
+column webhook_subscriptions.secret_version integer not null
+column webhook_subscriptions.retiring_version integer
+column webhook_subscriptions.retiring_until timestamp with time zone
+column webhook_subscriptions.generation integer not null
+column webhook_subscriptions.start_mode text not null
+column webhook_subscriptions.start_seq bigint
+column webhook_subscriptions.start_event_id uuid not null
+column webhook_subscriptions.health_epoch integer not null
+column webhook_subscriptions.health text not null
+column webhook_subscriptions.health_reason text not null
+column webhook_subscriptions.health_evidence text not null
+column webhook_subscriptions.health_since timestamp with time zone not null
+column webhook_subscriptions.version bigint not null
+column webhook_subscriptions.created_at timestamp with time zone not null
+column webhook_subscriptions.updated_at timestamp with time zone not null
+column webhook_subscriptions.receipt_id uuid not null
+column webhook_subscriptions.written_in xid8 not null default pg_current_xact_id()
 
 -- constraints
 constraint allocations.allocations_location_id_fkey FOREIGN KEY (tenant_id, environment_id, location_id) REFERENCES kf.locations(tenant_id, environment_id, id)
@@ -525,6 +695,15 @@ constraint command_receipts.command_receipts_payload_hash_is_sha256 CHECK ((octe
 constraint command_receipts.command_receipts_pkey PRIMARY KEY (tenant_id, environment_id, id)
 constraint command_receipts.command_receipts_signature_is_ed25519 CHECK ((octet_length(signature) = 64))
 constraint command_receipts.command_receipts_status_known CHECK ((status = ANY (ARRAY['SUCCEEDED'::text, 'REFUSED'::text, 'DENIED'::text, 'PENDING_APPROVAL'::text])))
+constraint consumer_parked.consumer_parked_consumer_track_fkey FOREIGN KEY (tenant_id, environment_id, consumer, track) REFERENCES kf.consumer_tracks(tenant_id, environment_id, consumer, track)
+constraint consumer_parked.consumer_parked_pkey PRIMARY KEY (tenant_id, environment_id, consumer, track, seq)
+constraint consumer_parked.consumer_parked_state_known CHECK ((state = ANY (ARRAY['PARKED'::text, 'RETRY'::text, 'DONE'::text])))
+constraint consumer_parked.consumer_parked_track_known CHECK ((track = ANY (ARRAY['PROJECTION'::text, 'EFFECT'::text])))
+constraint consumer_tracks.consumer_tracks_consumer_plain CHECK ((consumer ~ '^[a-z][a-z0-9_]{0,62}$'::text))
+constraint consumer_tracks.consumer_tracks_counts_not_negative CHECK (((seq >= 0) AND (careful_seq >= 0) AND (tries >= 0) AND (retries >= 0) AND (epoch >= 0)))
+constraint consumer_tracks.consumer_tracks_pkey PRIMARY KEY (tenant_id, environment_id, consumer, track)
+constraint consumer_tracks.consumer_tracks_state_known CHECK ((state = ANY (ARRAY['RUNNING'::text, 'PAUSED'::text, 'STOPPED'::text])))
+constraint consumer_tracks.consumer_tracks_track_known CHECK ((track = ANY (ARRAY['PROJECTION'::text, 'EFFECT'::text])))
 constraint domain_events.domain_events_hash_is_sha256 CHECK ((octet_length(hash) = 32))
 constraint domain_events.domain_events_pkey PRIMARY KEY (tenant_id, environment_id, written_in, id)
 constraint domain_events.domain_events_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
@@ -553,7 +732,7 @@ constraint ingest_quarantines.ingest_quarantines_scope_fkey FOREIGN KEY (tenant_
 constraint ingest_sources.ingest_sources_code_key UNIQUE (tenant_id, environment_id, code)
 constraint ingest_sources.ingest_sources_control_only CHECK ((environment_id = tenant_id))
 constraint ingest_sources.ingest_sources_pkey PRIMARY KEY (tenant_id, environment_id, id)
-constraint ingest_sources.ingest_sources_preset_known CHECK ((preset = ANY (ARRAY['standard-webhooks'::text, 'karmanflow'::text, 'svix'::text, 'shopify'::text, 'stripe'::text, 'github'::text, 'square'::text, 'generic-hmac'::text])))
+constraint ingest_sources.ingest_sources_preset_known CHECK ((preset = ANY (ARRAY['standard-webhooks'::text, 'karmanflow'::text, 'svix'::text, 'shopify'::text, 'stripe'::text, 'github'::text, 'square'::text, 'generic-hmac'::text, 'http-signatures'::text])))
 constraint ingest_sources.ingest_sources_principal_id_fkey FOREIGN KEY (tenant_id, environment_id, principal_id) REFERENCES kf.principals(tenant_id, environment_id, id)
 constraint ingest_sources.ingest_sources_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
 constraint ingest_sources.ingest_sources_status_known CHECK ((status = ANY (ARRAY['ACTIVE'::text, 'PAUSED'::text])))
@@ -689,6 +868,53 @@ constraint variants.variants_pkey PRIMARY KEY (tenant_id, environment_id, id)
 constraint variants.variants_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
 constraint variants.variants_scope_fkey FOREIGN KEY (tenant_id, environment_id) REFERENCES kf.environments(tenant_id, id)
 constraint variants.variants_sku_key UNIQUE (tenant_id, environment_id, sku)
+constraint webhook_attempts.webhook_attempts_attempt_positive CHECK ((attempt > 0))
+constraint webhook_attempts.webhook_attempts_delivery_id_fkey FOREIGN KEY (tenant_id, environment_id, delivery_id) REFERENCES kf.webhook_deliveries(tenant_id, environment_id, id)
+constraint webhook_attempts.webhook_attempts_digest_is_sha256 CHECK (((request_digest IS NULL) OR (octet_length(request_digest) = 32)))
+constraint webhook_attempts.webhook_attempts_health_after_known CHECK ((health_after = ANY (ARRAY['HEALTHY'::text, 'DEGRADED'::text, 'SUSPENDED'::text, 'GONE'::text, 'PAUSED'::text])))
+constraint webhook_attempts.webhook_attempts_outcome_known CHECK ((outcome = ANY (ARRAY['DELIVERED'::text, 'FAILED'::text, 'SLOW_DOWN'::text, 'GONE'::text, 'NOT_CHARGED'::text, 'UNSENDABLE'::text])))
+constraint webhook_attempts.webhook_attempts_pkey PRIMARY KEY (tenant_id, environment_id, delivery_id, attempt)
+constraint webhook_cursors.webhook_cursors_admitted_not_negative CHECK ((admitted_seq >= 0))
+constraint webhook_cursors.webhook_cursors_health_known CHECK ((health = ANY (ARRAY['HEALTHY'::text, 'DEGRADED'::text, 'SUSPENDED'::text, 'GONE'::text, 'PAUSED'::text])))
+constraint webhook_cursors.webhook_cursors_ordinal_positive CHECK ((next_ordinal > 0))
+constraint webhook_cursors.webhook_cursors_pkey PRIMARY KEY (tenant_id, environment_id, subscription_id)
+constraint webhook_deliveries.webhook_deliveries_attempts_not_negative CHECK (((attempts >= 0) AND (charged_attempts >= 0)))
+constraint webhook_deliveries.webhook_deliveries_lane_known CHECK ((lane = ANY (ARRAY['FIRST'::text, 'RETRY'::text, 'REPLAY'::text])))
+constraint webhook_deliveries.webhook_deliveries_lease_is_a_pair CHECK (((lease_id IS NULL) = (lease_until IS NULL)))
+constraint webhook_deliveries.webhook_deliveries_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint webhook_deliveries.webhook_deliveries_seq_positive CHECK ((seq > 0))
+constraint webhook_deliveries.webhook_deliveries_state_known CHECK ((state = ANY (ARRAY['WAITING'::text, 'SENDING'::text, 'DELIVERED'::text, 'PARKED'::text, 'EXHAUSTED'::text, 'DROPPED'::text])))
+constraint webhook_deliveries.webhook_deliveries_subscription_id_fkey FOREIGN KEY (tenant_id, environment_id, subscription_id) REFERENCES kf.webhook_cursors(tenant_id, environment_id, subscription_id)
+constraint webhook_deliveries.webhook_deliveries_subscription_id_origin_id_generation_seq_key UNIQUE (tenant_id, environment_id, subscription_id, origin_id, generation, seq)
+constraint webhook_health.webhook_health_failures_not_negative CHECK ((consecutive_failures >= 0))
+constraint webhook_health.webhook_health_pkey PRIMARY KEY (tenant_id, environment_id, subscription_id)
+constraint webhook_recoveries.webhook_recoveries_done_not_negative CHECK ((done_count >= 0))
+constraint webhook_recoveries.webhook_recoveries_failed_not_negative CHECK ((failed_count >= 0))
+constraint webhook_recoveries.webhook_recoveries_kind_known CHECK ((kind = ANY (ARRAY['RECOVER'::text, 'REPLAY'::text])))
+constraint webhook_recoveries.webhook_recoveries_names_its_delivery CHECK (((kind = 'REPLAY'::text) = (delivery_id IS NOT NULL)))
+constraint webhook_recoveries.webhook_recoveries_names_its_range CHECK (((kind = 'RECOVER'::text) = ((from_seq IS NOT NULL) AND (to_seq IS NOT NULL))))
+constraint webhook_recoveries.webhook_recoveries_never_more_than_expected CHECK (((done_count + failed_count) <= expected_count))
+constraint webhook_recoveries.webhook_recoveries_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint webhook_recoveries.webhook_recoveries_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint webhook_recoveries.webhook_recoveries_status_known CHECK ((status = ANY (ARRAY['RUNNING'::text, 'CANCELLED'::text, 'DONE'::text, 'STOPPED_AT_BOUND'::text])))
+constraint webhook_recoveries.webhook_recoveries_subscription_id_fkey FOREIGN KEY (tenant_id, environment_id, subscription_id) REFERENCES kf.webhook_subscriptions(tenant_id, environment_id, id)
+constraint webhook_recovery_progress.webhook_recovery_progress_admitted_not_negative CHECK ((admitted_count >= 0))
+constraint webhook_recovery_progress.webhook_recovery_progress_pkey PRIMARY KEY (tenant_id, environment_id, recovery_id)
+constraint webhook_recovery_progress.webhook_recovery_progress_through_not_negative CHECK ((through_seq >= 0))
+constraint webhook_roster.webhook_roster_pkey PRIMARY KEY (tenant_id, environment_id, subscription_id)
+constraint webhook_roster.webhook_roster_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint webhook_roster.webhook_roster_status_known CHECK ((status = ANY (ARRAY['LIVE'::text, 'ENDED'::text])))
+constraint webhook_roster.webhook_roster_subscription_id_fkey FOREIGN KEY (tenant_id, environment_id, subscription_id) REFERENCES kf.webhook_subscriptions(tenant_id, environment_id, id)
+constraint webhook_subscriptions.webhook_subscriptions_health_known CHECK ((health = ANY (ARRAY['HEALTHY'::text, 'DEGRADED'::text, 'SUSPENDED'::text, 'GONE'::text])))
+constraint webhook_subscriptions.webhook_subscriptions_ordering_known CHECK ((ordering = ANY (ARRAY['UNORDERED'::text, 'BY_ENTITY'::text, 'STRICT'::text])))
+constraint webhook_subscriptions.webhook_subscriptions_pkey PRIMARY KEY (tenant_id, environment_id, id)
+constraint webhook_subscriptions.webhook_subscriptions_receipt_id_written_in_fkey FOREIGN KEY (tenant_id, environment_id, receipt_id, written_in) REFERENCES kf.command_receipts(tenant_id, environment_id, id, written_in)
+constraint webhook_subscriptions.webhook_subscriptions_retiring_before_current CHECK ((retiring_version < secret_version))
+constraint webhook_subscriptions.webhook_subscriptions_retiring_is_a_pair CHECK (((retiring_version IS NULL) = (retiring_until IS NULL)))
+constraint webhook_subscriptions.webhook_subscriptions_scope_fkey FOREIGN KEY (tenant_id, environment_id) REFERENCES kf.environments(tenant_id, id)
+constraint webhook_subscriptions.webhook_subscriptions_secret_version_positive CHECK ((secret_version > 0))
+constraint webhook_subscriptions.webhook_subscriptions_start_mode_known CHECK ((start_mode = ANY (ARRAY['FROM_NOW'::text, 'LATEST_PER_ENTITY'::text, 'FROM_SEQ'::text])))
+constraint webhook_subscriptions.webhook_subscriptions_state_known CHECK ((state = ANY (ARRAY['ENABLED'::text, 'PAUSED'::text, 'DELETED'::text])))
 
 -- indexes
 CREATE INDEX allocations_location_id_id_idx ON kf.allocations USING btree (tenant_id, environment_id, location_id, id) WHERE (status = 'ALLOCATED'::text)
@@ -700,9 +926,15 @@ CREATE INDEX approvals_expires_at_id_idx ON kf.approvals USING btree (tenant_id,
 CREATE UNIQUE INDEX approvals_id_requested_by_key ON kf.approvals USING btree (tenant_id, environment_id, id, requested_by)
 CREATE UNIQUE INDEX approvals_pkey ON kf.approvals USING btree (tenant_id, environment_id, id)
 CREATE UNIQUE INDEX channel_locations_pkey ON kf.channel_locations USING btree (tenant_id, environment_id, sales_channel_id, location_id)
+CREATE INDEX command_receipts_actor_id_id_idx ON kf.command_receipts USING btree (tenant_id, environment_id, actor_id, id)
 CREATE UNIQUE INDEX command_receipts_command_type_idempotency_key_hash_key ON kf.command_receipts USING btree (tenant_id, command_type, idempotency_key_hash)
+CREATE INDEX command_receipts_correlation_id_id_idx ON kf.command_receipts USING btree (tenant_id, environment_id, correlation_id, id)
 CREATE UNIQUE INDEX command_receipts_id_written_in_key ON kf.command_receipts USING btree (tenant_id, environment_id, id, written_in)
 CREATE UNIQUE INDEX command_receipts_pkey ON kf.command_receipts USING btree (tenant_id, environment_id, id)
+CREATE INDEX command_receipts_status_id_idx ON kf.command_receipts USING btree (tenant_id, environment_id, status, id) WHERE (status <> 'SUCCEEDED'::text)
+CREATE INDEX consumer_parked_consumer_track_state_seq_idx ON kf.consumer_parked USING btree (tenant_id, environment_id, consumer, track, state, seq)
+CREATE UNIQUE INDEX consumer_parked_pkey ON kf.consumer_parked USING btree (tenant_id, environment_id, consumer, track, seq)
+CREATE UNIQUE INDEX consumer_tracks_pkey ON kf.consumer_tracks USING btree (tenant_id, environment_id, consumer, track)
 CREATE UNIQUE INDEX domain_events_pkey ON kf.domain_events USING btree (tenant_id, environment_id, written_in, id)
 CREATE UNIQUE INDEX environments_id_key ON kf.environments USING btree (tenant_id, id)
 CREATE UNIQUE INDEX environments_name_key ON kf.environments USING btree (tenant_id, environment_id, name)
@@ -737,7 +969,9 @@ CREATE UNIQUE INDEX principal_identities_pkey ON kf.principal_identities USING b
 CREATE UNIQUE INDEX principals_handle_key ON kf.principals USING btree (tenant_id, environment_id, handle)
 CREATE UNIQUE INDEX principals_pkey ON kf.principals USING btree (tenant_id, environment_id, id)
 CREATE INDEX quarantined_messages_expires_at_id_idx ON kf.quarantined_messages USING btree (tenant_id, environment_id, expires_at, id) WHERE (ended_at IS NULL)
+CREATE INDEX quarantined_messages_ingest_source_id_content_key_idx ON kf.quarantined_messages USING btree (tenant_id, environment_id, ingest_source_id, content_key)
 CREATE INDEX quarantined_messages_ingest_source_id_id_idx ON kf.quarantined_messages USING btree (tenant_id, environment_id, ingest_source_id, id)
+CREATE INDEX quarantined_messages_ingest_source_id_status_id_idx ON kf.quarantined_messages USING btree (tenant_id, environment_id, ingest_source_id, status, id) WHERE (ended_at IS NULL)
 CREATE UNIQUE INDEX quarantined_messages_pkey ON kf.quarantined_messages USING btree (tenant_id, environment_id, id)
 CREATE INDEX reservations_expires_at_id_idx ON kf.reservations USING btree (tenant_id, environment_id, expires_at, id) WHERE (status = 'ACTIVE'::text)
 CREATE UNIQUE INDEX reservations_pkey ON kf.reservations USING btree (tenant_id, environment_id, id)
@@ -757,6 +991,24 @@ CREATE UNIQUE INDEX tenants_pkey ON kf.tenants USING btree (tenant_id, environme
 CREATE UNIQUE INDEX tenants_scope_key ON kf.tenants USING btree (tenant_id, environment_id)
 CREATE UNIQUE INDEX variants_pkey ON kf.variants USING btree (tenant_id, environment_id, id)
 CREATE UNIQUE INDEX variants_sku_key ON kf.variants USING btree (tenant_id, environment_id, sku)
+CREATE UNIQUE INDEX webhook_attempts_pkey ON kf.webhook_attempts USING btree (tenant_id, environment_id, delivery_id, attempt)
+CREATE UNIQUE INDEX webhook_cursors_pkey ON kf.webhook_cursors USING btree (tenant_id, environment_id, subscription_id)
+CREATE INDEX webhook_deliveries_behind_idx ON kf.webhook_deliveries USING btree (tenant_id, environment_id, behind) WHERE (behind IS NOT NULL)
+CREATE UNIQUE INDEX webhook_deliveries_pkey ON kf.webhook_deliveries USING btree (tenant_id, environment_id, id)
+CREATE INDEX webhook_deliveries_subscription_id_generation_entity_type_entit ON kf.webhook_deliveries USING btree (tenant_id, environment_id, subscription_id, generation, entity_type, entity_id, ordinal)
+CREATE INDEX webhook_deliveries_subscription_id_generation_ordinal_idx ON kf.webhook_deliveries USING btree (tenant_id, environment_id, subscription_id, generation, ordinal)
+CREATE INDEX webhook_deliveries_subscription_id_id_idx ON kf.webhook_deliveries USING btree (tenant_id, environment_id, subscription_id, id)
+CREATE INDEX webhook_deliveries_subscription_id_lane_next_attempt_at_idx ON kf.webhook_deliveries USING btree (tenant_id, environment_id, subscription_id, lane, next_attempt_at) WHERE (state = 'WAITING'::text)
+CREATE INDEX webhook_deliveries_subscription_id_lease_until_idx ON kf.webhook_deliveries USING btree (tenant_id, environment_id, subscription_id, lease_until) WHERE (state = 'SENDING'::text)
+CREATE INDEX webhook_deliveries_subscription_id_ordinal_idx ON kf.webhook_deliveries USING btree (tenant_id, environment_id, subscription_id, ordinal) WHERE (ended_at IS NULL)
+CREATE UNIQUE INDEX webhook_deliveries_subscription_id_origin_id_generation_seq_key ON kf.webhook_deliveries USING btree (tenant_id, environment_id, subscription_id, origin_id, generation, seq)
+CREATE INDEX webhook_deliveries_subscription_id_state_id_idx ON kf.webhook_deliveries USING btree (tenant_id, environment_id, subscription_id, state, id) WHERE (state <> 'DELIVERED'::text)
+CREATE UNIQUE INDEX webhook_health_pkey ON kf.webhook_health USING btree (tenant_id, environment_id, subscription_id)
+CREATE UNIQUE INDEX webhook_recoveries_pkey ON kf.webhook_recoveries USING btree (tenant_id, environment_id, id)
+CREATE INDEX webhook_recoveries_subscription_id_id_idx ON kf.webhook_recoveries USING btree (tenant_id, environment_id, subscription_id, id)
+CREATE UNIQUE INDEX webhook_recovery_progress_pkey ON kf.webhook_recovery_progress USING btree (tenant_id, environment_id, recovery_id)
+CREATE UNIQUE INDEX webhook_roster_pkey ON kf.webhook_roster USING btree (tenant_id, environment_id, subscription_id)
+CREATE UNIQUE INDEX webhook_subscriptions_pkey ON kf.webhook_subscriptions USING btree (tenant_id, environment_id, id)
 
 -- statistics
 CREATE STATISTICS kf.allocations_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.allocations
@@ -765,6 +1017,8 @@ CREATE STATISTICS kf.approval_votes_scope (ndistinct, dependencies) ON tenant_id
 CREATE STATISTICS kf.approvals_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.approvals
 CREATE STATISTICS kf.channel_locations_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.channel_locations
 CREATE STATISTICS kf.command_receipts_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.command_receipts
+CREATE STATISTICS kf.consumer_parked_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.consumer_parked
+CREATE STATISTICS kf.consumer_tracks_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.consumer_tracks
 CREATE STATISTICS kf.domain_events_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.domain_events
 CREATE STATISTICS kf.environments_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.environments
 CREATE STATISTICS kf.expiry_schedule_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.expiry_schedule
@@ -797,6 +1051,14 @@ CREATE STATISTICS kf.stream_events_scope (ndistinct, dependencies) ON tenant_id,
 CREATE STATISTICS kf.tenant_policies_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.tenant_policies
 CREATE STATISTICS kf.tenants_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.tenants
 CREATE STATISTICS kf.variants_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.variants
+CREATE STATISTICS kf.webhook_attempts_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.webhook_attempts
+CREATE STATISTICS kf.webhook_cursors_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.webhook_cursors
+CREATE STATISTICS kf.webhook_deliveries_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.webhook_deliveries
+CREATE STATISTICS kf.webhook_health_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.webhook_health
+CREATE STATISTICS kf.webhook_recoveries_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.webhook_recoveries
+CREATE STATISTICS kf.webhook_recovery_progress_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.webhook_recovery_progress
+CREATE STATISTICS kf.webhook_roster_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.webhook_roster
+CREATE STATISTICS kf.webhook_subscriptions_scope (ndistinct, dependencies) ON tenant_id, environment_id FROM kf.webhook_subscriptions
 
 -- policies
 policy scope_insert on allocations for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
@@ -815,6 +1077,13 @@ policy scope_select on channel_locations for SELECT to public using ((tenant_id 
 policy scope_update on channel_locations for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_insert on command_receipts for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on command_receipts for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_insert on consumer_parked for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_select on consumer_parked for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on consumer_parked for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy overview_select on consumer_tracks for SELECT to kf_worker using true
+policy scope_insert on consumer_tracks for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_select on consumer_tracks for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on consumer_tracks for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_insert on domain_events for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on domain_events for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_insert on environments for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
@@ -896,6 +1165,7 @@ policy scope_select on sessions for SELECT to public using ((tenant_id = (NULLIF
 policy scope_update on sessions for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_insert on stock_movements for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on stock_movements for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy overview_select on stream_events for SELECT to kf_delivery, kf_worker using true
 policy scope_insert on stream_events for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_select on stream_events for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_insert on tenant_policies for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
@@ -907,6 +1177,31 @@ policy scope_update on tenants for UPDATE to public using ((tenant_id = (NULLIF(
 policy scope_insert on variants for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on variants for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_update on variants for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_insert on webhook_attempts for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_select on webhook_attempts for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy overview_select on webhook_cursors for SELECT to kf_delivery using true
+policy scope_insert on webhook_cursors for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_select on webhook_cursors for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on webhook_cursors for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_insert on webhook_deliveries for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_select on webhook_deliveries for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on webhook_deliveries for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_insert on webhook_health for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_select on webhook_health for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on webhook_health for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_insert on webhook_recoveries for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on webhook_recoveries for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on webhook_recoveries for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_insert on webhook_recovery_progress for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_select on webhook_recovery_progress for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on webhook_recovery_progress for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy overview_select on webhook_roster for SELECT to kf_delivery using true
+policy scope_insert on webhook_roster for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on webhook_roster for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on webhook_roster for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_insert on webhook_subscriptions for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy scope_select on webhook_subscriptions for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy scope_update on webhook_subscriptions for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 
 -- triggers
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.allocations FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
@@ -915,6 +1210,8 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.approval_
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.approvals FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.channel_locations FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.command_receipts FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.consumer_parked FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.consumer_tracks FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.domain_events FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.environments FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.ingest_claims FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
@@ -945,6 +1242,14 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.stream_ev
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.tenant_policies FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.tenants FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.variants FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.webhook_attempts FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.webhook_cursors FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.webhook_deliveries FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.webhook_health FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.webhook_recoveries FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.webhook_recovery_progress FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.webhook_roster FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.webhook_subscriptions FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 
 -- functions
 function kf.refuse_change() owner kf_owner security definer f body 770dd4373a5fb808b2860910d0ab4bf9
@@ -1016,8 +1321,29 @@ grant SELECT on command_receipts to kf_read
 grant SELECT on command_receipts to kf_sequencer
 grant INSERT on command_receipts to kf_worker
 grant SELECT on command_receipts to kf_worker
+grant SELECT on consumer_parked to kf_command
+grant INSERT on consumer_parked to kf_owner
+grant MAINTAIN on consumer_parked to kf_owner
+grant REFERENCES on consumer_parked to kf_owner
+grant SELECT on consumer_parked to kf_owner
+grant TRIGGER on consumer_parked to kf_owner
+grant UPDATE on consumer_parked to kf_owner
+grant SELECT on consumer_parked to kf_read
+grant INSERT on consumer_parked to kf_worker
+grant SELECT on consumer_parked to kf_worker
+grant SELECT on consumer_tracks to kf_command
+grant INSERT on consumer_tracks to kf_owner
+grant MAINTAIN on consumer_tracks to kf_owner
+grant REFERENCES on consumer_tracks to kf_owner
+grant SELECT on consumer_tracks to kf_owner
+grant TRIGGER on consumer_tracks to kf_owner
+grant UPDATE on consumer_tracks to kf_owner
+grant SELECT on consumer_tracks to kf_read
+grant INSERT on consumer_tracks to kf_worker
+grant SELECT on consumer_tracks to kf_worker
 grant INSERT on domain_events to kf_command
 grant SELECT on domain_events to kf_command
+grant SELECT on domain_events to kf_delivery
 grant INSERT on domain_events to kf_ingest
 grant SELECT on domain_events to kf_ingest
 grant INSERT on domain_events to kf_owner
@@ -1031,6 +1357,7 @@ grant INSERT on domain_events to kf_worker
 grant SELECT on domain_events to kf_worker
 grant INSERT on environments to kf_command
 grant SELECT on environments to kf_command
+grant SELECT on environments to kf_delivery
 grant SELECT on environments to kf_ingest
 grant INSERT on environments to kf_owner
 grant MAINTAIN on environments to kf_owner
@@ -1323,6 +1650,7 @@ grant SELECT on stock_movements to kf_read
 grant INSERT on stock_movements to kf_worker
 grant SELECT on stock_movements to kf_worker
 grant SELECT on stream_events to kf_command
+grant SELECT on stream_events to kf_delivery
 grant INSERT on stream_events to kf_owner
 grant MAINTAIN on stream_events to kf_owner
 grant REFERENCES on stream_events to kf_owner
@@ -1365,6 +1693,92 @@ grant SELECT on variants to kf_owner
 grant TRIGGER on variants to kf_owner
 grant UPDATE on variants to kf_owner
 grant SELECT on variants to kf_read
+grant SELECT on webhook_attempts to kf_command
+grant INSERT on webhook_attempts to kf_delivery
+grant SELECT on webhook_attempts to kf_delivery
+grant INSERT on webhook_attempts to kf_owner
+grant MAINTAIN on webhook_attempts to kf_owner
+grant REFERENCES on webhook_attempts to kf_owner
+grant SELECT on webhook_attempts to kf_owner
+grant TRIGGER on webhook_attempts to kf_owner
+grant UPDATE on webhook_attempts to kf_owner
+grant SELECT on webhook_attempts to kf_read
+grant SELECT on webhook_cursors to kf_command
+grant INSERT on webhook_cursors to kf_delivery
+grant SELECT on webhook_cursors to kf_delivery
+grant INSERT on webhook_cursors to kf_owner
+grant MAINTAIN on webhook_cursors to kf_owner
+grant REFERENCES on webhook_cursors to kf_owner
+grant SELECT on webhook_cursors to kf_owner
+grant TRIGGER on webhook_cursors to kf_owner
+grant UPDATE on webhook_cursors to kf_owner
+grant SELECT on webhook_cursors to kf_read
+grant SELECT on webhook_deliveries to kf_command
+grant INSERT on webhook_deliveries to kf_delivery
+grant SELECT on webhook_deliveries to kf_delivery
+grant INSERT on webhook_deliveries to kf_owner
+grant MAINTAIN on webhook_deliveries to kf_owner
+grant REFERENCES on webhook_deliveries to kf_owner
+grant SELECT on webhook_deliveries to kf_owner
+grant TRIGGER on webhook_deliveries to kf_owner
+grant UPDATE on webhook_deliveries to kf_owner
+grant SELECT on webhook_deliveries to kf_read
+grant SELECT on webhook_health to kf_command
+grant INSERT on webhook_health to kf_delivery
+grant SELECT on webhook_health to kf_delivery
+grant INSERT on webhook_health to kf_owner
+grant MAINTAIN on webhook_health to kf_owner
+grant REFERENCES on webhook_health to kf_owner
+grant SELECT on webhook_health to kf_owner
+grant TRIGGER on webhook_health to kf_owner
+grant UPDATE on webhook_health to kf_owner
+grant SELECT on webhook_health to kf_read
+grant INSERT on webhook_recoveries to kf_command
+grant SELECT on webhook_recoveries to kf_command
+grant SELECT on webhook_recoveries to kf_delivery
+grant INSERT on webhook_recoveries to kf_owner
+grant MAINTAIN on webhook_recoveries to kf_owner
+grant REFERENCES on webhook_recoveries to kf_owner
+grant SELECT on webhook_recoveries to kf_owner
+grant TRIGGER on webhook_recoveries to kf_owner
+grant UPDATE on webhook_recoveries to kf_owner
+grant SELECT on webhook_recoveries to kf_read
+grant INSERT on webhook_recoveries to kf_worker
+grant SELECT on webhook_recoveries to kf_worker
+grant SELECT on webhook_recovery_progress to kf_command
+grant INSERT on webhook_recovery_progress to kf_delivery
+grant SELECT on webhook_recovery_progress to kf_delivery
+grant INSERT on webhook_recovery_progress to kf_owner
+grant MAINTAIN on webhook_recovery_progress to kf_owner
+grant REFERENCES on webhook_recovery_progress to kf_owner
+grant SELECT on webhook_recovery_progress to kf_owner
+grant TRIGGER on webhook_recovery_progress to kf_owner
+grant UPDATE on webhook_recovery_progress to kf_owner
+grant SELECT on webhook_recovery_progress to kf_read
+grant INSERT on webhook_roster to kf_command
+grant SELECT on webhook_roster to kf_command
+grant SELECT on webhook_roster to kf_delivery
+grant INSERT on webhook_roster to kf_owner
+grant MAINTAIN on webhook_roster to kf_owner
+grant REFERENCES on webhook_roster to kf_owner
+grant SELECT on webhook_roster to kf_owner
+grant TRIGGER on webhook_roster to kf_owner
+grant UPDATE on webhook_roster to kf_owner
+grant SELECT on webhook_roster to kf_read
+grant INSERT on webhook_roster to kf_worker
+grant SELECT on webhook_roster to kf_worker
+grant INSERT on webhook_subscriptions to kf_command
+grant SELECT on webhook_subscriptions to kf_command
+grant SELECT on webhook_subscriptions to kf_delivery
+grant INSERT on webhook_subscriptions to kf_owner
+grant MAINTAIN on webhook_subscriptions to kf_owner
+grant REFERENCES on webhook_subscriptions to kf_owner
+grant SELECT on webhook_subscriptions to kf_owner
+grant TRIGGER on webhook_subscriptions to kf_owner
+grant UPDATE on webhook_subscriptions to kf_owner
+grant SELECT on webhook_subscriptions to kf_read
+grant INSERT on webhook_subscriptions to kf_worker
+grant SELECT on webhook_subscriptions to kf_worker
 
 -- column grants
 grant UPDATE (status, version, updated_at, receipt_id, written_in) on allocations to kf_command
@@ -1373,6 +1787,8 @@ grant UPDATE (expires_at, revoked_at, version, updated_at, receipt_id, written_i
 grant UPDATE (status, version, updated_at, receipt_id, written_in, approvals, decided_at, execution_receipt_id, failure) on approvals to kf_command
 grant UPDATE (status, version, updated_at, receipt_id, written_in, approvals, decided_at, execution_receipt_id, failure) on approvals to kf_worker
 grant UPDATE (buffer_quantity, version, updated_at, receipt_id, written_in) on channel_locations to kf_command
+grant UPDATE (state, reason, tries, parked_at) on consumer_parked to kf_worker
+grant UPDATE (state, seq, careful_seq, tries, retries, epoch, owner_id, lease_until, moved_at) on consumer_tracks to kf_worker
 grant UPDATE (status, version, updated_at, receipt_id, written_in) on environments to kf_command
 grant UPDATE (held_messages, held_bytes, version, updated_at, receipt_id, written_in) on ingest_quarantines to kf_command
 grant UPDATE (held_messages, held_bytes, version, updated_at, receipt_id, written_in) on ingest_quarantines to kf_ingest
@@ -1407,3 +1823,13 @@ grant UPDATE (revoked_at, version, updated_at, receipt_id, written_in) on sessio
 grant UPDATE (settings, version, updated_at, receipt_id, written_in) on tenant_policies to kf_command
 grant UPDATE (name, status, version, updated_at, receipt_id, written_in) on tenants to kf_command
 grant UPDATE (name, version, updated_at, receipt_id, written_in) on variants to kf_command
+grant UPDATE (roster_version, generation, health_epoch, admitted_seq, next_ordinal, compact_until_seq, follows, next_due_at, paced_until, health, health_since, next_probe_at) on webhook_cursors to kf_delivery
+grant UPDATE (behind, is_probe, lane, state, attempts, charged_attempts, next_attempt_at, why, lease_id, lease_until, ended_at) on webhook_deliveries to kf_delivery
+grant UPDATE (reason, consecutive_failures, first_failure_at, pace, evidence) on webhook_health to kf_delivery
+grant UPDATE (status, done_count, failed_count, finished_at, version, updated_at, receipt_id, written_in) on webhook_recoveries to kf_command
+grant UPDATE (status, done_count, failed_count, finished_at, version, updated_at, receipt_id, written_in) on webhook_recoveries to kf_worker
+grant UPDATE (through_seq, admitted_count) on webhook_recovery_progress to kf_delivery
+grant UPDATE (status, version, updated_at, receipt_id, written_in) on webhook_roster to kf_command
+grant UPDATE (status, version, updated_at, receipt_id, written_in) on webhook_roster to kf_worker
+grant UPDATE (url, description, event_types, ordering, headers, rate_per_second, max_in_flight, is_asymmetric, state, secret_version, retiring_version, retiring_until, generation, start_mode, start_seq, start_event_id, health_epoch, health, health_reason, health_evidence, health_since, version, updated_at, receipt_id, written_in) on webhook_subscriptions to kf_command
+grant UPDATE (url, description, event_types, ordering, headers, rate_per_second, max_in_flight, is_asymmetric, state, secret_version, retiring_version, retiring_until, generation, start_mode, start_seq, start_event_id, health_epoch, health, health_reason, health_evidence, health_since, version, updated_at, receipt_id, written_in) on webhook_subscriptions to kf_worker

@@ -29,18 +29,22 @@ describe('the error catalogue', () => {
       'draining',
       'idempotency_key_in_flight',
       'internal_error',
+      'log_unavailable',
       'login_unavailable',
       'outcome_unknown',
       'overloaded',
+      'proof_pending',
+      'rate_limited',
     ]);
     const ours = entries.filter(([, entry]) => entry.status >= 500);
     expect(ours.length).toBeGreaterThan(4);
     expect(ours.every(([, entry]) => entry.retryable)).toBe(true);
   });
 
-  test('says of each status 503 that nothing was done, and of 504 alone that it is not known', () => {
+  test('says of each status 429 and 503 that nothing was done, and of 504 alone that it is not known', () => {
     for (const [code, { status, title }] of entries) {
-      expect({ code, nothingDone: title.includes('nothing was done') }).toEqual({ code, nothingDone: status === 503 });
+      const nothingDone = status === 429 || status === 503;
+      expect({ code, nothingDone: title.includes('nothing was done') }).toEqual({ code, nothingDone });
     }
     const unknown = entries.filter(([, { status }]) => status === 504).map(([code]) => code);
     expect(unknown).toEqual(['outcome_unknown']);

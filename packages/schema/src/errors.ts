@@ -1,5 +1,6 @@
 import { entry, type ErrorEntry } from './error-entry.ts';
 import { ingestRefusals } from './ingest-errors.ts';
+import { webhookRefusals } from './webhook-errors.ts';
 
 export type { ErrorEntry } from './error-entry.ts';
 
@@ -57,6 +58,28 @@ const transport = {
     'Policy does not allow this command for this actor',
     'Ask an administrator for the scope that `rule` names, or let an entitled actor send the command.',
   ),
+  cursor_elsewhere: entry(
+    400,
+    'The cursor was given out in another environment',
+    'Send a cursor that this environment has given out, or leave it out to begin at its first event.',
+  ),
+  cursor_ahead: entry(
+    409,
+    'The stream does not reach as far as the cursor: the database has been put back to an earlier state',
+    'Begin again at a cursor from before that state, or at the first event, and take what is known by its event id.',
+  ),
+  proof_pending: entry(
+    409,
+    'The receipt is committed and not yet under a published checkpoint',
+    'Wait for Retry-After and ask again; that it stays so for longer than a minute is something to report.',
+    { retryable: true },
+  ),
+  log_unavailable: entry(
+    503,
+    'The archive of the log does not answer or is not known to this instance; nothing was done',
+    'Wait for Retry-After and send the same request again; the receipt itself is valid without its proof.',
+    { retryable: true },
+  ),
   not_found: entry(
     404,
     'There is nothing here',
@@ -89,6 +112,12 @@ const transport = {
     503,
     'The queue for this work is full; nothing was done',
     'Wait for Retry-After and send the same request with the same idempotency key.',
+    { retryable: true },
+  ),
+  rate_limited: entry(
+    429,
+    'More arrives than was agreed upon; nothing was done',
+    'Wait for Retry-After and send the same request again, and fewer at a time.',
     { retryable: true },
   ),
   draining: entry(
@@ -355,11 +384,11 @@ const refusals = {
   ),
 } as const satisfies Record<string, ErrorEntry>;
 
-export const errorCatalogue = { ...transport, ...refusals, ...ingestRefusals } as const;
+export const errorCatalogue = { ...transport, ...refusals, ...ingestRefusals, ...webhookRefusals } as const;
 
 export type ErrorCode = keyof typeof errorCatalogue;
 /** What a command may answer after it was understood and authorised: a declared refusal, with a receipt. */
-export type RefusalCode = keyof typeof refusals | keyof typeof ingestRefusals;
+export type RefusalCode = keyof typeof refusals | keyof typeof ingestRefusals | keyof typeof webhookRefusals;
 /** What can go wrong before or around a command. */
 export type TransportErrorCode = keyof typeof transport;
 

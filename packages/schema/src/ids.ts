@@ -23,6 +23,9 @@ export const idPrefixes = {
   massCancel: 'mcl',
   allocation: 'alc',
   oversellPolicy: 'osp',
+  webhookSubscription: 'whs',
+  webhookDelivery: 'whd',
+  webhookRecovery: 'whr',
   correlation: 'kfcor',
   request: 'kfreq',
 } as const;

@@ -6,6 +6,10 @@ import sequencer from './0005-sequencer.sql' with { type: 'text' };
 import erasure from './0006-erasure.sql' with { type: 'text' };
 import ingest from './0007-ingest.sql' with { type: 'text' };
 import bulkWorker from './0008-bulk-worker.sql' with { type: 'text' };
+import webhooks from './0009-webhooks.sql' with { type: 'text' };
+import receiptSearch from './0010-receipt-search.sql' with { type: 'text' };
+import consumers from './0011-consumers.sql' with { type: 'text' };
+import ingestLimits from './0012-ingest-limits.sql' with { type: 'text' };
 
 export interface Migration {
   /** File name without its ending; the order of names is the order of application. */
@@ -23,6 +27,10 @@ export const migrations: readonly Migration[] = [
   { name: '0006-erasure', sql: erasure },
   { name: '0007-ingest', sql: ingest },
   { name: '0008-bulk-worker', sql: bulkWorker },
+  { name: '0009-webhooks', sql: webhooks },
+  { name: '0010-receipt-search', sql: receiptSearch },
+  { name: '0011-consumers', sql: consumers },
+  { name: '0012-ingest-limits', sql: ingestLimits },
 ];
 
 /** The newest migration, which the boot guard expects to find applied (or a later one). */

@@ -21,7 +21,7 @@ export const controlTables = {
     key: ['id'],
     unique: [{ columns: ['name'] }, { columns: ['id'], acrossEnvironments: true }],
     references: [{ columns: [], table: 'tenants', target: [] }],
-    grants: { ...operatorWrites, read: ['kf_command', 'kf_read', 'kf_ingest', 'kf_worker'] },
+    grants: { ...operatorWrites, read: ['kf_command', 'kf_read', 'kf_ingest', 'kf_worker', 'kf_delivery'] },
     columns: {
       id: uuid(),
       name: text(),
@@ -132,11 +132,12 @@ export const controlTables = {
         'github',
         'square',
         'generic-hmac',
+        'http-signatures',
       ]),
       secret_refs: mutable(textList()),
       tolerance_seconds: mutable(count()),
       status: mutable(oneOf(['ACTIVE', 'PAUSED'])),
-      // Canonical JSON of what the preset has to be told: the registered address, the scheme of a generic HMAC.
+      // Canonical JSON of what the preset has to be told: the registered address, the scheme of the sender; and its limits.
       settings: text(),
       // 0: what the preset maps by itself.
       mapping_revision: mutable(count()),

@@ -21,8 +21,9 @@ export const schemaName = 'kf';
  * receipt      the append-only receipts themselves
  * queue        ids, positions and due times only; a system role may read and remove its rows across tenants
  * sequence     append-only positions, which the sequencer gives to what was committed before: INSERT only, without a receipt
+ * delivery     how far a projection of the stream has come, without a receipt: INSERT, and UPDATE where a role is named for it
  */
-export type TableKind = 'entity' | 'ledger' | 'receipt' | 'queue' | 'sequence';
+export type TableKind = 'entity' | 'ledger' | 'receipt' | 'queue' | 'sequence' | 'delivery';
 
 /** environment: rows of any environment · control: rows that only exist in the tenant's control environment. */
 export type TableScope = 'environment' | 'control';
@@ -86,8 +87,8 @@ export interface Grant {
   readonly erase?: readonly RuntimeRole[];
   /** The role that finds rows across tenants by their key, and sees no more of them than key, guard and status. */
   readonly lookup?: RuntimeRole;
-  /** Sequences only: the role that sees the positions of every tenant; it also stands in `read`. */
-  readonly overview?: RuntimeRole;
+  /** Ids, hashes and positions only: the roles that see the rows of every tenant; each also stands in `read`. */
+  readonly overview?: readonly RuntimeRole[];
 }
 
 export interface Table {
@@ -125,6 +126,9 @@ export const time = (): Made<'timestamptz'> => fixed('timestamptz');
 export const count = (): Made<'bigint'> => fixed('bigint');
 export const ordinal = (): Made<'integer'> => fixed('integer');
 export const textList = (): Made<'text[]'> => fixed('text[]');
+export const uuidList = (): Made<'uuid[]'> => fixed('uuid[]');
+export const flag = (): Made<'boolean'> => fixed('boolean');
+export const json = (): Made<'jsonb'> => fixed('jsonb');
 
 /** A text column with a closed list of values. */
 export function oneOf<const Values extends readonly string[]>(values: Values): Made<'text'> & { values: Values } {

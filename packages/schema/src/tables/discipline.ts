@@ -14,6 +14,10 @@ export const writePredicate = `${scopePredicate} and written_in = pg_current_xac
 
 const writable = new Set(['entity', 'ledger', 'receipt']);
 
+/** Rows of entities change, and those of a projection where a role is named that carries it on. */
+const isUpdated = ({ kind, grants }: Table): boolean =>
+  kind === 'entity' || (kind === 'delivery' && grants.update !== undefined);
+
 export interface ExpectedPolicy {
   readonly name: string;
   readonly command: 'SELECT' | 'INSERT' | 'UPDATE' | 'DELETE';
@@ -30,7 +34,7 @@ export function policiesOf(name: TableName): ExpectedPolicy[] {
     { name: 'scope_select', command: 'SELECT', roles: ['public'], using: scopePredicate, check: null },
     { name: 'scope_insert', command: 'INSERT', roles: ['public'], using: null, check },
   ];
-  if (table.kind === 'entity') {
+  if (isUpdated(table)) {
     policies.push({ name: 'scope_update', command: 'UPDATE', roles: ['public'], using: scopePredicate, check });
   }
   if (table.grants.lookup !== undefined) {
@@ -43,7 +47,8 @@ export function policiesOf(name: TableName): ExpectedPolicy[] {
     });
   }
   if (table.grants.overview !== undefined) {
-    const roles = [table.grants.overview];
+    // As the catalogue lists them.
+    const roles = table.grants.overview.toSorted();
     policies.push({ name: 'overview_select', command: 'SELECT', roles, using: 'true', check: null });
   }
   if (table.grants.drain !== undefined) {
@@ -203,9 +208,9 @@ export function disciplineSql(name: TableName): string {
 
 /** Which statements the trigger refuses, whoever sends them. */
 export function refusedStatementsOf(name: TableName): readonly string[] {
-  const { kind } = tableOf(name);
-  if (kind === 'queue') return [];
-  return kind === 'entity' ? ['DELETE', 'TRUNCATE'] : ['UPDATE', 'DELETE', 'TRUNCATE'];
+  const table = tableOf(name);
+  if (table.kind === 'queue') return [];
+  return isUpdated(table) ? ['DELETE', 'TRUNCATE'] : ['UPDATE', 'DELETE', 'TRUNCATE'];
 }
 
 function refusalTriggerSql(name: TableName): string {

@@ -1,5 +1,6 @@
 import { bytes, count, mutable, nullable, oneOf, ordinal, text, time, uuid } from './definition.ts';
-import { catalogue, define, everyExecutor, everyExecutorUpdates, hash32 } from './grants.ts';
+import { carriedOut, catalogue, define, everyExecutor, everyExecutorUpdates, hash32 } from './grants.ts';
+import { webhookTables } from './webhook-tables.ts';
 
 const actorTypes = ['USER', 'SERVICE', 'SYSTEM', 'CONNECTOR', 'AGENT'] as const;
 const riskClasses = ['R0', 'R1', 'R2', 'R3'] as const;
@@ -14,14 +15,6 @@ const quarantineReasons = [
   'suspected_replay',
 ] as const;
 const strategies = ['reserved_location', 'fewest_locations', 'most_available', 'override'] as const;
-/** What people decide and the worker carries out in parts. */
-const carriedOut = {
-  read: ['kf_command', 'kf_read', 'kf_worker'],
-  // A row that changes goes through INSERT … ON CONFLICT, so who updates it inserts it too.
-  insert: ['kf_command', 'kf_worker'],
-  update: ['kf_command', 'kf_worker'],
-} as const;
-
 /** What ingest keeps of a message that became no command, and what people decide about it. */
 const quarantine = {
   read: ['kf_command', 'kf_read', 'kf_ingest', 'kf_worker'],
@@ -193,7 +186,12 @@ export const environmentTables = {
       { columns: ['payload_id'], table: 'personal_data' },
       { columns: ['outline_id'], table: 'personal_data' },
     ],
-    indexes: [{ columns: ['ingest_source_id', 'id'] }, { columns: ['expires_at', 'id'], where: 'ended_at IS NULL' }],
+    indexes: [
+      { columns: ['ingest_source_id', 'id'] },
+      { columns: ['ingest_source_id', 'content_key'] },
+      { columns: ['ingest_source_id', 'status', 'id'], where: 'ended_at IS NULL' },
+      { columns: ['expires_at', 'id'], where: 'ended_at IS NULL' },
+    ],
     grants: quarantine,
     columns: {
       id: uuid(),
@@ -216,6 +214,7 @@ export const environmentTables = {
       ended_at: mutable(nullable(time())),
     },
   }),
+  ...webhookTables,
   reservations: define({
     kind: 'entity',
     scope: 'environment',

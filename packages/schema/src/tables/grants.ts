@@ -24,6 +24,14 @@ export const everyExecutor = {
 
 export const everyExecutorUpdates: Grant = { ...everyExecutor, update: ['kf_command', 'kf_ingest', 'kf_worker'] };
 
+/** What people decide and the worker carries out in parts. */
+export const carriedOut = {
+  read: ['kf_command', 'kf_read', 'kf_worker'],
+  // A row that changes goes through INSERT … ON CONFLICT, so who updates it inserts it too.
+  insert: ['kf_command', 'kf_worker'],
+  update: ['kf_command', 'kf_worker'],
+} as const satisfies Grant;
+
 /** Keeps the literal types of a table, from which the types of its rows follow. */
 export function define<const T extends Table>(table: T): T {
   return table;

@@ -20,7 +20,7 @@ const isSubset = (part: readonly string[], whole: Iterable<string>): boolean =>
 test('there are tables of every kind, and some of both scopes', () => {
   expect(tableNames.length).toBeGreaterThan(15);
   expect(new Set(tableNames.map((name) => tableOf(name).kind))).toEqual(
-    new Set(['entity', 'ledger', 'receipt', 'queue', 'sequence']),
+    new Set(['entity', 'ledger', 'receipt', 'queue', 'sequence', 'delivery']),
   );
   expect(new Set(tableNames.map((name) => tableOf(name).scope))).toEqual(new Set(['control', 'environment']));
 });
@@ -29,6 +29,7 @@ describe.each(rows)('table %s', (name) => {
   const table = tableOf(name);
   const columns = columnsOf(name);
   const columnNames = Object.keys(columns);
+  const isUpdated = table.kind === 'entity' || (table.kind === 'delivery' && table.grants.update !== undefined);
 
   test('belongs to a tenant and an environment, and both come first and never change', () => {
     expect(columnNames.slice(0, 2)).toEqual(['tenant_id', 'environment_id']);
@@ -121,7 +122,7 @@ describe.each(rows)('table %s', (name) => {
       ),
     ).toBe(true);
     const privileges = new Set(grants.map((grant) => grant.privilege));
-    expect(privileges.has('UPDATE')).toBe(table.kind === 'entity');
+    expect(privileges.has('UPDATE')).toBe(isUpdated);
     expect(privileges.has('DELETE')).toBe(table.kind === 'queue');
     expect(table.grants.drain !== undefined).toBe(table.kind === 'queue');
   });
@@ -133,7 +134,8 @@ describe.each(rows)('table %s', (name) => {
       const granted = grant.columns ?? [];
       expect(isSubset(granted, columnNames)).toBe(true);
       expect(granted.filter((column) => columns[column]?.fixed === true)).toEqual([]);
-      expect(isSubset(['version', 'updated_at', 'receipt_id', 'written_in'], granted)).toBe(true);
+      if (table.kind === 'entity')
+        expect(isSubset(['version', 'updated_at', 'receipt_id', 'written_in'], granted)).toBe(true);
     }
   });
 
@@ -143,7 +145,7 @@ describe.each(rows)('table %s', (name) => {
     for (const { command, using, check } of ordinary) {
       expect(['SELECT', 'INSERT', 'UPDATE']).toContain(command);
       expect(using === null || using === scopePredicate).toBe(true);
-      const withoutReceipt = table.kind === 'queue' || table.kind === 'sequence';
+      const withoutReceipt = ['queue', 'sequence', 'delivery'].includes(table.kind);
       expect(check === null || check === (withoutReceipt ? scopePredicate : writePredicate)).toBe(true);
     }
     for (const policy of policiesOf(name).filter((one) => !one.roles.includes('public'))) {
@@ -157,8 +159,9 @@ describe.each(rows)('table %s', (name) => {
         continue;
       }
       if (policy.name === 'overview_select') {
-        expect({ kind: table.kind, command: policy.command }).toEqual({ kind: 'sequence', command: 'SELECT' });
-        expect(policy.roles).toEqual([table.grants.overview ?? '']);
+        expect(policy.command).toBe('SELECT');
+        expect(policy.roles).toEqual([...(table.grants.overview ?? [])]);
+        expect(isSubset(policy.roles, table.grants.read ?? [])).toBe(true);
         continue;
       }
       expect(table.kind).toBe('queue');
@@ -174,6 +177,7 @@ describe.each(rows)('table %s', (name) => {
         receipt: ['UPDATE', 'DELETE', 'TRUNCATE'],
         queue: [],
         sequence: ['UPDATE', 'DELETE', 'TRUNCATE'],
+        delivery: isUpdated ? ['DELETE', 'TRUNCATE'] : ['UPDATE', 'DELETE', 'TRUNCATE'],
       }[table.kind],
     );
   });
@@ -192,7 +196,8 @@ describe('what the sequencer writes', () => {
     const { insert, update, read = [], overview } = tableOf(name).grants;
     expect({ insert, update }).toEqual({ insert: ['kf_sequencer'], update: undefined as never });
     expect(read).toContain('kf_sequencer');
-    expect([undefined, 'kf_sequencer']).toContain(overview);
+    const followers = name === 'stream_events' ? ['kf_delivery', 'kf_worker'] : ['kf_sequencer'];
+    expect(overview === undefined || isSubset(overview, followers)).toBe(true);
     const types = Object.values(tableOf(name).columns).map(({ type }) => type);
     expect(isSubset(types, ['uuid', 'bigint', 'bytea', 'xid8', 'timestamptz', 'text'])).toBe(true);
   });
@@ -205,12 +210,90 @@ describe('what the sequencer writes', () => {
       'sequencer_terms',
       'stream_events',
     ]);
-    const seenWhole = tableNames.filter((name) => tableOf(name).grants.overview !== undefined);
+    const seenWhole = tableNames.filter((name) => tableOf(name).grants.overview?.includes('kf_sequencer'));
     expect(seenWhole).toEqual(['log_leaves', 'log_roots', 'log_checkpoints']);
     const texts = sequences.flatMap((name) =>
       Object.entries(tableOf(name).columns).flatMap(([column, { type }]) => (type === 'text' ? [column] : [])),
     );
     expect(texts).toEqual(['note']);
+  });
+});
+
+describe('what delivery writes', () => {
+  const projections = tableNames.filter(
+    (name) => tableOf(name).kind === 'delivery' && tableOf(name).grants.insert?.includes('kf_delivery'),
+  );
+
+  test.each(projections.map((name) => [name] as const))('%s is written by it alone, and read by the API', (name) => {
+    const { insert, update = ['kf_delivery'], read } = tableOf(name).grants;
+    expect({ insert, update }).toEqual({ insert: ['kf_delivery'], update: ['kf_delivery'] });
+    expect(read).toEqual(['kf_command', 'kf_read', 'kf_delivery']);
+  });
+
+  test('are cursors, deliveries and how far recoveries are; what an attempt was is never changed', () => {
+    expect(projections).toEqual([
+      'webhook_cursors',
+      'webhook_health',
+      'webhook_deliveries',
+      'webhook_attempts',
+      'webhook_recovery_progress',
+    ]);
+    expect(projections.filter((name) => tableOf(name).grants.update === undefined)).toEqual(['webhook_attempts']);
+  });
+
+  test('it writes nothing else, and sees across tenants what has ids and positions only', () => {
+    const written = tableNames.filter((name) =>
+      grantsOf(name).some(({ role, privilege }) => role === 'kf_delivery' && privilege !== 'SELECT'),
+    );
+    expect(written).toEqual(projections);
+    const seen = tableNames.filter((name) => tableOf(name).grants.overview?.includes('kf_delivery'));
+    expect(seen).toEqual(['webhook_roster', 'stream_events', 'webhook_cursors']);
+    for (const name of seen) {
+      const open = Object.values(columnsOf(name)).filter(({ type, values }) => type === 'text' && values === undefined);
+      expect(open).toEqual([]);
+      const types = Object.values(columnsOf(name)).map(({ type }) => type);
+      expect(isSubset(types, ['uuid', 'bigint', 'integer', 'boolean', 'xid8', 'timestamptz', 'text'])).toBe(true);
+    }
+  });
+
+  test('of what tenants have it reads the events, and what was decided about webhooks', () => {
+    const read = tableNames.filter((name) =>
+      grantsOf(name).some(({ role, privilege }) => role === 'kf_delivery' && privilege === 'SELECT'),
+    );
+    expect(read).toEqual([
+      'environments',
+      'webhook_subscriptions',
+      'webhook_roster',
+      'webhook_recoveries',
+      'domain_events',
+      'stream_events',
+      ...projections,
+    ]);
+  });
+});
+
+describe('what durable consumers write', () => {
+  const written = tableNames.filter(
+    (name) => tableOf(name).kind === 'delivery' && tableOf(name).grants.insert?.includes('kf_worker'),
+  );
+
+  test('is how far they have come and what they parked, by the worker alone', () => {
+    expect(written).toEqual(['consumer_tracks', 'consumer_parked']);
+    for (const name of written) {
+      const { insert, update, read } = tableOf(name).grants;
+      expect({ insert, update }).toEqual({ insert: ['kf_worker'], update: ['kf_worker'] });
+      expect(read).toEqual(['kf_command', 'kf_read', 'kf_worker']);
+    }
+  });
+
+  test('is seen across tenants as positions, lists of known words, and names that the code gives', () => {
+    const seen = tableNames.filter((name) => tableOf(name).grants.overview?.includes('kf_worker'));
+    expect(seen).toEqual(['stream_events', 'consumer_tracks']);
+    const open = seen.flatMap((name) =>
+      Object.entries(columnsOf(name)).filter(([, { type, values }]) => type === 'text' && values === undefined),
+    );
+    expect(open.map(([column]) => column)).toEqual(['consumer']);
+    expect(checksOf('consumer_tracks')['consumer_plain']).toContain('^[a-z]');
   });
 });
 

@@ -1,5 +1,7 @@
+import { consumerTables } from './consumer-tables.ts';
 import { controlTables } from './control-tables.ts';
 import { type Column, type ColumnValue, type Table, uuid } from './definition.ts';
+import { deliveryTables } from './delivery-tables.ts';
 import { environmentTables } from './environment-tables.ts';
 import { ledgerTables } from './ledger-tables.ts';
 import { queueTables } from './queue-tables.ts';
@@ -16,6 +18,8 @@ export const tables = {
   ...ledgerTables,
   ...queueTables,
   ...sequenceTables,
+  ...deliveryTables,
+  ...consumerTables,
 } as const;
 
 export type TableName = keyof typeof tables;
@@ -71,6 +75,7 @@ export function columnsOf(name: TableName): Record<string, Column> {
     receipt: { written_in: guardColumns.written_in },
     queue: {},
     sequence: {},
+    delivery: {},
   }[table.kind];
   return { ...scopeColumns, ...table.columns, ...extra };
 }
