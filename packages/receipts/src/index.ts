@@ -30,3 +30,4 @@ export {
 export { jsonDepthMax, keySetBytesMax, keySetKeysMax, receiptBytesMax, receiptDocumentBytesMax } from './limits.ts';
 export * from './log/index.ts';
 export * from './archive/index.ts';
+export * from './bundle/index.ts';

@@ -1,3 +1,9 @@
+export { ArchiveUnavailable, type ArchiveProblem } from './archive/archive-unavailable.ts';
+export { createFolderArchive } from './archive/folder-archive.ts';
+export { createGcsArchive, type GcsArchive, type GcsArchiveOptions } from './archive/gcs-archive.ts';
+export { type LogArchive, type LogArchiveSettings, readLogArchiveSettings } from './archive/log-archive.ts';
+export { logVariables } from './archive/log-variables.ts';
+export { ArchiveRefused, openLogArchive, type OpenLogArchiveOptions } from './archive/open-log-archive.ts';
 export {
   sharedVariables,
   type Profile,

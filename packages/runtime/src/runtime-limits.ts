@@ -11,6 +11,14 @@ export const runtimeLimits = {
   secretRetryDelayMilliseconds: 50,
   secretCacheEntries: 256,
 
+  // Archive of the logs
+  /** The largest file of a log: a full bundle of 256 entries, each of 65,535 bytes behind its length (C2SP tlog-tiles). */
+  archiveObjectBytes: 256 * 65_537,
+  archiveAttemptMilliseconds: 10_000,
+  archiveDeadlineMilliseconds: 30_000,
+  archiveAttempts: 4,
+  archiveRetryDelayMilliseconds: 100,
+
   // Log lines
   logTextCharacters: 4_096,
   logNestingLevels: 4,

@@ -2,16 +2,18 @@ import {
   bootDatabase,
   type Configuration,
   type Logger,
+  openLogArchive,
   type Profile,
   readSecretText,
   type SecretStore,
 } from '@karmanflow/runtime';
+import { createNoteSigner, formatVerifierKey, superLogPlace } from '@karmanflow/receipts';
 import type { Database } from '@karmanflow/schema';
 import { openCheckpointSigner } from './checkpoint-signer.ts';
-import { createFolderArchive } from './folder-archive.ts';
 import { sequencerLimits } from './sequencer-limits.ts';
 import type { sequencerVariables } from './sequencer-variables.ts';
 import type { LogSettings } from './start-sequencer.ts';
+import { readWitnessSettings } from './witness-settings.ts';
 
 /** What a sequencer stands on, opened. */
 export interface SequencerParts {
@@ -39,7 +41,7 @@ export async function openSequencer(
     );
     return null;
   }
-  const log = await openLog(configuration, secretStore);
+  const log = await openLog(configuration, ports);
   if (log === null)
     logger[profile === 'local' ? 'info' : 'warn']({}, 'no log of receipts is published: no archive is named');
   const database = await bootDatabase({
@@ -55,10 +57,11 @@ export async function openSequencer(
 
 async function openLog(
   configuration: Configuration<typeof sequencerVariables>,
-  secretStore: SecretStore,
+  { secretStore, profile, logger }: { secretStore: SecretStore; profile: Profile; logger: Logger },
 ): Promise<LogSettings | null> {
   const { KF_LOG_HOST: host, KF_LOG_ARCHIVE: archive, KF_LOG_SIGNER_DIRECTORY: directory } = configuration;
-  if (host === null && archive === null && directory === null) return null;
+  const { KF_LOG_WITNESS_POLICY: policyPath, KF_LOG_WITHOUT_QUORUM: withoutQuorum } = configuration;
+  if (host === null && archive === null && directory === null && policyPath === null) return null;
   if (host === null || archive === null || directory === null) {
     throw new Error('KF_LOG_HOST, KF_LOG_ARCHIVE and KF_LOG_SIGNER_DIRECTORY are set together or not at all');
   }
@@ -66,9 +69,13 @@ async function openLog(
   // Never the content in the message: it is the signing key.
   if (seed.length !== seedBytes)
     throw new Error(`${configuration.KF_LOG_SIGNING_KEY_REF} is not a key of ${seedBytes} bytes`);
+  const logKey = createNoteSigner({ name: superLogPlace({ host }).origin, seed }).key;
+  // What a witness is told about the log, and what verifiers put into their policy.
+  logger.info({ verifierKey: formatVerifierKey(logKey) }, 'the log of logs is signed with this key');
   return {
     host,
-    archive: createFolderArchive({ directory: archive }),
+    archive: await openLogArchive(archive, { profile, logger, access: 'write' }),
     openSigner: () => openCheckpointSigner({ directory, seed }),
+    witnessing: policyPath === null ? null : await readWitnessSettings({ path: policyPath, withoutQuorum, logKey }),
   };
 }

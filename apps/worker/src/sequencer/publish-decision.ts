@@ -26,6 +26,8 @@ import { toId } from '@karmanflow/schema';
 import type { CheckpointSigner } from './checkpoint-signer.ts';
 import { compactTreeOf, superEntry } from './log-trees.ts';
 import { sequencerLimits } from './sequencer-limits.ts';
+import type { QuorumMode } from './witness-settings.ts';
+import type { Cosigning, Witnesses } from './witnesses.ts';
 
 export interface PublishPorts {
   readonly connection: Connection;
@@ -34,15 +36,28 @@ export interface PublishPorts {
   readonly signer: Pick<CheckpointSigner, 'remembered' | 'sign'>;
   /** Origins begin with it. */
   readonly host: string;
+  /** Null where nobody else is asked. */
+  readonly witnessing: Witnessing | null;
 }
+
+/** Who cosigns the log of logs, and what happens when too few do. */
+export interface Witnessing {
+  readonly witnesses: Witnesses;
+  readonly withoutQuorum: QuorumMode;
+  /** Told what came of it each time. */
+  readonly tell: (cosigning: Omit<Cosigning, 'note'>) => void;
+}
+
+export type PublishRefusalCode = SigningRefusalCode | 'witnesses_missing';
 
 export type PublishOutcome =
   | { readonly ok: true; readonly checkpoints: number; readonly leaves: number }
-  | { readonly ok: false; readonly code: SigningRefusalCode; readonly origin: string };
+  | { readonly ok: false; readonly code: PublishRefusalCode; readonly origin: string };
 
 /**
- * Publishes what was decided: first everything that the checkpoints cover is put into the archive, then they are signed and
- * put there, then they are recorded. Each step can be repeated, so whatever was cut off is done again from the beginning.
+ * Publishes what was decided: first everything that the checkpoints cover is put into the archive, then they are signed,
+ * that of the log of logs is cosigned by witnesses, they are put into the archive, and then they are recorded. Each step
+ * can be repeated, so whatever was cut off is done again from the beginning.
  * Throws `LogDamaged` and `ArchiveConflict` when database and archive contradict each other, and `TermEnded`.
  */
 export async function publishDecision(decision: RootDecision, ports: PublishPorts): Promise<PublishOutcome> {
@@ -59,8 +74,11 @@ export async function publishDecision(decision: RootDecision, ports: PublishPort
   for (const { root, place } of all) requests.push(await signingRequest(root, place, ports));
   const signed = await ports.signer.sign(requests);
   if (!signed.ok) return signed;
+  const notes = signed.notes.slice(0, -1);
+  const cosigned = await cosign({ ...whole, note: signed.notes.at(-1) ?? '' }, ports);
+  if (cosigned === null) return { ok: false, code: 'witnesses_missing', origin: whole.place.origin };
   const checkpoints = await inGroups(
-    all.map((one, at) => ({ ...one, note: signed.notes[at] ?? '' })),
+    all.map((one, at) => ({ ...one, note: notes[at] ?? cosigned })),
     async ({ root, place, note }) => ({
       tenantId: root.tenantId,
       size: root.after.size,
@@ -133,7 +151,19 @@ async function signingRequest(root: DecidedRoot, place: LogPlace, ports: Publish
   return { ...request, consistency: found.ok ? found.proof : [] };
 }
 
-/** A checkpoint of this text that is there already was signed with a key of before: then it is that one which counts. */
+/** The note of the log of logs with its cosignatures, or null when there are too few of them to publish it. */
+async function cosign(
+  { root, place, note }: PlacedRoot & { readonly note: string },
+  { witnessing }: PublishPorts,
+): Promise<string | null> {
+  if (witnessing === null) return note;
+  const { after } = root;
+  const cosigning = await witnessing.witnesses.cosign({ place, note, size: BigInt(after.size), root: after.root });
+  witnessing.tell(cosigning);
+  return cosigning.hasQuorum || witnessing.withoutQuorum === 'publish' ? cosigning.note : null;
+}
+
+/** A checkpoint of this text that is there already was signed with a key of before, or cosigned at another time: it counts. */
 async function archiveCheckpoint(archive: Archive, path: string, note: string): Promise<string> {
   try {
     await archive.write(path, new TextEncoder().encode(note));

@@ -94,7 +94,14 @@ describe('what is published', () => {
       sequencer.database.connection(async (other) => {
         const { archive } = sequencer;
         const signer = async () => sequencer.signer;
-        const publisher = createPublisher({ epoch, host, archive, signer, trees: createLogTrees(host) });
+        const publisher = createPublisher({
+          epoch,
+          host,
+          archive,
+          signer,
+          trees: createLogTrees(host),
+          witnessing: null,
+        });
         expect(await publisher.publish(other)).toBeNull();
         const round = await drainQueue(connection, { epoch, readReceipt, distrust: false });
         expect(await publisher.publish(other)).toBeNull();
@@ -171,7 +178,14 @@ describe('a publication that is cut off', () => {
         sequencer.database.connection(async (connection, discard) => {
           const { archive } = sequencer;
           const signer = async () => sequencer.signer;
-          const publisher = createPublisher({ epoch, host, archive, signer, trees: createLogTrees(host) });
+          const publisher = createPublisher({
+            epoch,
+            host,
+            archive,
+            signer,
+            trees: createLogTrees(host),
+            witnessing: null,
+          });
           const publishing = publisher.publish(dyingConnection(connection, failures + 1)).finally(discard);
           return publishing.then(
             () => null,
@@ -224,7 +238,14 @@ describe('a publication that is cut off', () => {
     await sequencer.asLeader(async ({ epoch }) => {
       const { archive } = sequencer;
       const signer = async () => sequencer.signer;
-      const old = createPublisher({ epoch: epoch - 1, host, archive, signer, trees: createLogTrees(host) });
+      const old = createPublisher({
+        epoch: epoch - 1,
+        host,
+        archive,
+        signer,
+        trees: createLogTrees(host),
+        witnessing: null,
+      });
       const publishing = sequencer.database.connection((connection) => old.publish(connection));
       await expect(publishing).rejects.toMatchObject({ name: 'TermEnded' });
     });

@@ -4,6 +4,7 @@ import { drainQueue, type Term, TermEnded } from '@karmanflow/events';
 import type { Logger } from '@karmanflow/runtime';
 import type { Database } from '@karmanflow/schema';
 import type { Publisher } from './create-publisher.ts';
+import type { PublishOutcome } from './publish-decision.ts';
 import { readReceipt } from './read-receipt.ts';
 import { sequencerLimits } from './sequencer-limits.ts';
 import type { SequencerMetrics } from './sequencer-metrics.ts';
@@ -66,13 +67,7 @@ async function publishLoop({ publisher, ...ports }: TermPorts, signal: AbortSign
     try {
       const outcome = await ports.database.connection((connection) => publisher.publish(connection));
       if (outcome) ports.metrics.published({ outcome, milliseconds: ports.monotonicNow() - startedAt });
-      if (outcome && !outcome.ok) {
-        ports.logger.error(
-          { code: outcome.code, origin: outcome.origin },
-          'the signer refuses a checkpoint: the log contradicts what was signed',
-        );
-        pause = sequencerLimits.refusedPauseMilliseconds;
-      }
+      if (outcome && !outcome.ok) pause = pauseAfterRefusal(outcome, ports.logger);
       if (failures > 0) ports.logger.info({ failures }, 'publishing works again');
       failures = 0;
     } catch (error) {
@@ -85,6 +80,16 @@ async function publishLoop({ publisher, ...ports }: TermPorts, signal: AbortSign
     const passed = ports.monotonicNow() - startedAt;
     await rest(Math.max(0, pause - passed), signal);
   }
+}
+
+/** A log that contradicts what was signed does not mend itself; witnesses that are missing may come back. */
+function pauseAfterRefusal({ code, origin }: PublishOutcome & { readonly ok: false }, logger: Logger): number {
+  if (code === 'witnesses_missing') {
+    logger.warn({ origin }, 'checkpoints wait: too few witnesses have cosigned');
+    return sequencerLimits.quorumPauseMilliseconds;
+  }
+  logger.error({ code, origin }, 'the signer refuses a checkpoint: the log contradicts what was signed');
+  return sequencerLimits.refusedPauseMilliseconds;
 }
 
 /** Whether a position was taken already (unique violation): something stands in the queue that was there before. */

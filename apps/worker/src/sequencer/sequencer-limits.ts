@@ -17,4 +17,17 @@ export const sequencerLimits = {
   connections: 4,
   /** Logs whose files are written at the same time. */
   logsAtOnce: 8,
+  /** For all questions of one round to all witnesses. */
+  witnessDeadlineMilliseconds: 5_000,
+  /** How much longer the others are waited for once there is a quorum. */
+  witnessGraceMilliseconds: 500,
+  /** To one witness in a round: it says what size it has, and may say another one when it was asked by two. */
+  witnessQuestions: 3,
+  /** A witness that failed is not asked for this long, doubled by each further failure. */
+  witnessRestMilliseconds: 1_000,
+  witnessRestMillisecondsMax: 30_000,
+  /** Some hundred signature lines. */
+  witnessAnswerBytes: 65_536,
+  /** Between two tries to get a quorum, where publishing waits for it. */
+  quorumPauseMilliseconds: 5_000,
 } as const;

@@ -1,17 +1,20 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { randomBytes } from 'node:crypto';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createTestWorld, type TestWorld } from '@karmanflow/commands/testing';
+import { createNoteSigner, formatVerifierKey } from '@karmanflow/receipts';
 import { createFileSecretStore, formatReceiptKeyring } from '@karmanflow/runtime';
 import { waitUntil } from '@karmanflow/runtime/testing';
+import { startTestWitness } from './testing/witness-server.ts';
 
 setDefaultTimeout(60_000);
 
 /** The worker's own process, with the variables of the sequencer. */
 let world: TestWorld;
 let directory: string;
+const logSeed = randomBytes(32);
 beforeAll(async () => {
   world = await createTestWorld();
   directory = await mkdtemp(join(tmpdir(), 'kf-sequencer-main-'));
@@ -21,7 +24,7 @@ beforeAll(async () => {
   }
   const keyring = formatReceiptKeyring({ seed: randomBytes(32), notBefore: '2026-01-01T00:00:00.000Z' });
   await store.write('secrets://receipt-keyring', Buffer.from(keyring));
-  await store.write('secrets://log-signing-key', Buffer.from(`${randomBytes(32).toString('base64')}\n`));
+  await store.write('secrets://log-signing-key', Buffer.from(`${logSeed.toString('base64')}\n`));
   await store.write('secrets://no-key', Buffer.from('short'));
 });
 const children: Bun.Subprocess[] = [];
@@ -62,7 +65,14 @@ describe('the worker', () => {
   test('publishes the logs of its tenants, and gives the lead back when it ends', async () => {
     const tenant = await world.createTenant('Acme');
     const archive = join(directory, 'archive');
+    const { key } = createNoteSigner({ name: 'log.example/log', seed: logSeed });
+    await using witness = startTestWitness({ name: 'witness.example/a', logKey: key });
+    const { party } = witness;
+    const policy = join(directory, 'policy');
+    await writeFile(policy, `witness a ${formatVerifierKey(party.key)} ${party.url}\nquorum a\n`);
     const child = start({
+      KF_LOG_WITNESS_POLICY: policy,
+      KF_LOG_WITHOUT_QUORUM: 'wait',
       ...log,
       KF_LOG_ARCHIVE: `file:${archive}`,
       KF_LOG_SIGNER_DIRECTORY: join(directory, 'signer'),
@@ -82,6 +92,10 @@ describe('the worker', () => {
       deadlineMilliseconds: 60_000,
     });
     expect((await readdir(archive)).toSorted()).toContain('super');
+    const cosigned = await admin.query(
+      "select count(*) as n from kf.log_checkpoints where note like '%witness.example/a%'",
+    );
+    expect(Number(cosigned.rows[0].n)).toBeGreaterThan(0);
     child.kill('SIGTERM');
     expect(await child.exited).toBe(0);
     expect(await new Response(child.stdout).text()).not.toContain('"level":"error"');
@@ -103,6 +117,7 @@ describe('the worker', () => {
     ],
     ['a host that is none', { KF_LOG_HOST: 'https://log.example' }],
     ['an archive that is no folder', { KF_LOG_ARCHIVE: 's3://bucket' }],
+    ['a policy that is no file', { KF_LOG_WITNESS_POLICY: '/nowhere' }],
     ['the role of somebody else', { KF_SEQUENCER_DATABASE_URL_REF: 'secrets://database-url-kf_worker' }],
   ])('does not start with %s', async (_what, variables) => {
     const child = start(variables);

@@ -1,8 +1,9 @@
 import type { Backlog, DrainRound } from '@karmanflow/events';
 import { durationBucketsSeconds, type Metrics } from '@karmanflow/runtime';
 import type { PublishOutcome } from './publish-decision.ts';
+import { type Cosigning, witnessOutcomes } from './witnesses.ts';
 
-const refusalCodes = ['memory_lost', 'rollback', 'fork', 'inconsistent'] as const;
+const refusalCodes = ['memory_lost', 'rollback', 'fork', 'inconsistent', 'witnesses_missing'] as const;
 
 export interface SequencerMetrics {
   readonly leading: (isLeading: boolean) => void;
@@ -11,9 +12,11 @@ export interface SequencerMetrics {
   /** null for a publication that failed. */
   readonly published: (publication: { readonly outcome: PublishOutcome | null; readonly milliseconds: number }) => void;
   readonly backlog: (backlog: Backlog) => void;
+  readonly cosigned: (cosigning: Omit<Cosigning, 'note'>) => void;
 }
 
-export function createSequencerMetrics(metrics: Metrics): SequencerMetrics {
+/** `witnesses` are the names of those who are asked; without any there are no metrics of them. */
+export function createSequencerMetrics(metrics: Metrics, witnesses: readonly string[] = []): SequencerMetrics {
   const leading = metrics.gauge({
     name: 'kf_sequencer_leading',
     help: '1 while this process gives the positions, 0 while another one does or none.',
@@ -67,7 +70,7 @@ export function createSequencerMetrics(metrics: Metrics): SequencerMetrics {
   });
   const refusals = metrics.counter({
     name: 'kf_log_refusals_total',
-    help: 'Checkpoints that the signer refused, since they contradict what it signed before.',
+    help: 'Checkpoints that were not published: they contradict what was signed before, or wait for witnesses.',
     labels: { code: refusalCodes },
   });
   const publishDuration = metrics.histogram({
@@ -76,10 +79,12 @@ export function createSequencerMetrics(metrics: Metrics): SequencerMetrics {
     labels: {},
     buckets: durationBucketsSeconds,
   });
+  const cosigned = witnesses.length === 0 ? () => undefined : createWitnessMetrics(metrics, witnesses);
   leading.set({}, 0);
   waiting.set({}, 0);
   oldest.set({}, 0);
   return {
+    cosigned,
     leading(isLeading) {
       leading.set({}, isLeading ? 1 : 0);
       if (isLeading) terms.increment({});
@@ -104,5 +109,31 @@ export function createSequencerMetrics(metrics: Metrics): SequencerMetrics {
       waiting.set({}, transactions);
       oldest.set({}, oldestSeconds);
     },
+  };
+}
+
+function createWitnessMetrics(metrics: Metrics, witnesses: readonly string[]): SequencerMetrics['cosigned'] {
+  const answers = metrics.counter({
+    name: 'kf_log_witness_answers_total',
+    help: 'What came of asking each witness. ahead and fork: it has seen another history than there is here, or it lies.',
+    labels: { witness: [...new Set(witnesses)], outcome: witnessOutcomes },
+  });
+  const quorums = metrics.counter({
+    name: 'kf_log_quorums_total',
+    help: 'Checkpoints of the log of logs, by whether enough witnesses cosigned.',
+    labels: { outcome: ['reached', 'missed'] },
+  });
+  const missed = metrics.gauge({
+    name: 'kf_log_quorums_missed_in_a_row',
+    help: 'How often in a row too few witnesses have cosigned; 0 when the last time enough did.',
+    labels: {},
+  });
+  let inARow = 0;
+  missed.set({}, 0);
+  return ({ hasQuorum, reports }) => {
+    for (const { witness, outcome } of reports) answers.increment({ witness, outcome });
+    quorums.increment({ outcome: hasQuorum ? 'reached' : 'missed' });
+    inARow = hasQuorum ? 0 : inARow + 1;
+    missed.set({}, inARow);
   };
 }

@@ -1,7 +1,6 @@
-import { optional, readSecretReference, withDefault } from '@karmanflow/runtime';
+import { logVariables, optional, readSecretReference, withDefault } from '@karmanflow/runtime';
+import { quorumModes } from './witness-settings.ts';
 
-/** A domain name as an origin may begin with: labels of lower-case letters, digits and hyphens, and perhaps a port. */
-const hostPattern = /^[a-z0-9](?:[a-z0-9.-]{0,180}[a-z0-9])?(?::\d{1,5})?$/;
 const absolutePattern = /^\/./;
 
 /** The variables of the sequencer. Without the first one this process gives no positions, another one has to. */
@@ -14,21 +13,7 @@ export const sequencerVariables = {
     },
     readSecretReference,
   ),
-  KF_LOG_HOST: optional(
-    {
-      purpose:
-        'The domain name under which the logs of receipts are published; it begins each origin and never changes.',
-      expected: 'a domain name, without scheme or path',
-    },
-    (text) => (hostPattern.test(text) ? text : undefined),
-  ),
-  KF_LOG_ARCHIVE: optional(
-    {
-      purpose: 'Where tiles, receipts and checkpoints are put before a checkpoint is published.',
-      expected: 'file:<absolute directory>',
-    },
-    (text) => (text.startsWith('file:') && absolutePattern.test(text.slice(5)) ? text.slice(5) : undefined),
-  ),
+  ...logVariables,
   KF_LOG_SIGNER_DIRECTORY: optional(
     {
       purpose:
@@ -36,6 +21,22 @@ export const sequencerVariables = {
       expected: 'an absolute directory',
     },
     (text) => (absolutePattern.test(text) ? text : undefined),
+  ),
+  KF_LOG_WITNESS_POLICY: optional(
+    {
+      purpose:
+        'Which witnesses are asked to cosign the log of logs, where, and how many of them suffice: a policy file (C2SP tlog-policy).',
+      expected: 'the absolute path of a file',
+    },
+    (text) => (absolutePattern.test(text) ? text : undefined),
+  ),
+  KF_LOG_WITHOUT_QUORUM: withDefault(
+    {
+      purpose: 'Whether checkpoints are published when too few witnesses have cosigned, or wait until enough have.',
+      expected: quorumModes.join(' or '),
+      default: 'publish',
+    },
+    (text) => quorumModes.find((mode) => mode === text),
   ),
   KF_LOG_SIGNING_KEY_REF: withDefault(
     {

@@ -39,6 +39,7 @@ function start(change: StartOptions = {}) {
     host,
     archive: change.archive ?? world.archive,
     openSigner: change.openSigner ?? openSigner,
+    witnessing: null,
   };
   const sequencer = startSequencer({
     database: world.database,

@@ -10,6 +10,9 @@ import type { PublishPorts } from './publish-decision.ts';
 import { runTerm } from './run-term.ts';
 import { sequencerLimits } from './sequencer-limits.ts';
 import { createSequencerMetrics } from './sequencer-metrics.ts';
+import { tellOfWitnesses } from './tell-of-witnesses.ts';
+import type { WitnessSettings } from './witness-settings.ts';
+import { createWitnesses } from './witnesses.ts';
 
 /** Where checkpoints are published, and by whom they are signed. */
 export interface LogSettings {
@@ -18,6 +21,8 @@ export interface LogSettings {
   readonly archive: Archive;
   /** Opened anew for each term, so that a new leader remembers what the one before signed. */
   readonly openSigner: () => Promise<CheckpointSigner>;
+  /** Null where no witnesses are named. */
+  readonly witnessing: WitnessSettings | null;
 }
 
 export interface SequencerOptions {
@@ -40,7 +45,8 @@ export interface Sequencer {
 /** Leads whenever nobody else does, and looks after how much waits in either case. */
 export function startSequencer(options: SequencerOptions): Sequencer {
   const { database, logger } = options;
-  const metrics = createSequencerMetrics(options.metrics);
+  const named = options.log?.witnessing?.witnesses.map(({ key }) => key.name) ?? [];
+  const metrics = createSequencerMetrics(options.metrics, named);
   const stopping = new AbortController();
   const { signal } = stopping;
   const rest = async (milliseconds: number): Promise<void> => {
@@ -59,7 +65,13 @@ export function startSequencer(options: SequencerOptions): Sequencer {
           const publisher =
             options.log &&
             signer &&
-            createPublisher({ ...options.log, epoch, signer: signer.open, trees: createLogTrees(options.log.host) });
+            createPublisher({
+              ...options.log,
+              epoch,
+              signer: signer.open,
+              trees: createLogTrees(options.log.host),
+              witnessing: witnessingOf(options.log),
+            });
           await runTerm(term, { database, logger, metrics, monotonicNow: options.monotonicNow, publisher }, signal);
         } finally {
           metrics.leading(false);
@@ -68,6 +80,17 @@ export function startSequencer(options: SequencerOptions): Sequencer {
       },
     });
     if (led) logger.info({ leaderId: options.leaderId }, 'this process gives no positions any more');
+  }
+
+  /** Anew for each term: what the witnesses have cosigned since, they say when they are asked. */
+  function witnessingOf({ archive, witnessing }: LogSettings): PublishPorts['witnessing'] {
+    if (witnessing === null) return null;
+    const { witnesses, quorum, withoutQuorum } = witnessing;
+    return {
+      witnesses: createWitnesses({ witnesses, quorum, archive, monotonicNow: options.monotonicNow }),
+      withoutQuorum,
+      tell: tellOfWitnesses({ logger, metrics }),
+    };
   }
 
   async function candidate(): Promise<void> {

@@ -1,5 +1,12 @@
 export { type Archive, ArchiveConflict, isArchivePath } from './archive.ts';
-export { checkpointPath, type LogPlace, superLogPlace, tenantLogPlace } from './log-place.ts';
+export {
+  checkpointPath,
+  type LogPlace,
+  superLogFolder,
+  superLogPlace,
+  tenantLogFolder,
+  tenantLogPlace,
+} from './log-place.ts';
 export { archiveGrowth, firstEntryOf, LogDamaged, type LogGrowth } from './archive-growth.ts';
 export { type ArchiveProof, consistencyFromArchive, proveFromArchive } from './prove-from-archive.ts';
 export {

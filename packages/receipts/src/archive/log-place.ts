@@ -15,15 +15,23 @@ const nameBytes = 16;
  * it is. `host` is a domain name without scheme. Throws TypeError for one that cannot stand in a note: a bug.
  */
 export function tenantLogPlace(input: { readonly host: string; readonly tenantId: string }): LogPlace {
-  const digest = sha256(encodeText(`karmanflow.log/1\n${input.tenantId}`)).subarray(0, nameBytes);
-  const name = Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return { origin: checkedOrigin(`${input.host}/log/${name}`), folder: name };
+  const folder = tenantLogFolder(input.tenantId);
+  return { origin: checkedOrigin(`${input.host}/log/${folder}`), folder };
+}
+
+/** The folder of a tenant's log, and the name in its origin: 32 hexadecimal digits, the same under every host. */
+export function tenantLogFolder(tenantId: string): string {
+  const digest = sha256(encodeText(`karmanflow.log/1\n${tenantId}`)).subarray(0, nameBytes);
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 /** The log of the checkpoints of all tenants: `<host>/log`. */
 export function superLogPlace(input: { readonly host: string }): LogPlace {
-  return { origin: checkedOrigin(`${input.host}/log`), folder: 'super' };
+  return { origin: checkedOrigin(`${input.host}/log`), folder: superLogFolder };
 }
+
+/** The folder of the log of logs. */
+export const superLogFolder = 'super';
 
 function checkedOrigin(origin: string): string {
   if (!isKeyName(origin)) throw new TypeError('not a host that an origin can begin with');

@@ -22,7 +22,7 @@ export type ArchiveProof = { readonly ok: true; readonly proof: string } | TileR
  */
 export async function proveFromArchive(
   archive: Archive,
-  leaf: { readonly place: LogPlace; readonly leafIndex: bigint; readonly note: string },
+  leaf: { readonly place: Pick<LogPlace, 'folder'>; readonly leafIndex: bigint; readonly note: string },
 ): Promise<ArchiveProof> {
   const { place, leafIndex, note } = leaf;
   const checkpoint = parseCheckpoint(parseNote(note)?.text ?? '');

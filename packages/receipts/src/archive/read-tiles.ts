@@ -6,7 +6,11 @@ import type { LogPlace } from './log-place.ts';
 const tileHeight = 8n;
 
 /** Reads tiles of a log, so that what computes with them need not wait. Those that are missing are read as undefined. */
-export async function readTiles(archive: Archive, place: LogPlace, tiles: readonly Tile[]): Promise<TileReader> {
+export async function readTiles(
+  archive: Archive,
+  place: Pick<LogPlace, 'folder'>,
+  tiles: readonly Tile[],
+): Promise<TileReader> {
   const found = new Map<string, Uint8Array>();
   for (const path of tiles.map(tilePath)) {
     const bytes = await archive.read(`${place.folder}/${path}`);

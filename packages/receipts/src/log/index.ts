@@ -63,6 +63,23 @@ export {
   type AddCheckpointRequest,
 } from './add-checkpoint.ts';
 export {
+  judgeCheckpointUpdate,
+  type KnownLog,
+  type UpdateJudgement,
+  type UpdateRefusalCode,
+  type WitnessedTree,
+} from './judge-checkpoint-update.ts';
+export {
+  meetsQuorum,
+  parseTlogPolicy,
+  type PolicyParty,
+  type Quorum,
+  type QuorumMember,
+  type TlogPolicy,
+  type TlogPolicyResult,
+} from './tlog-policy.ts';
+export { verifyUnderPolicy, verifyWitnessedCheckpoint, type WitnessedCheckpoint } from './verify-under-policy.ts';
+export {
   logReceiptRefusals,
   verifyLogReceipt,
   type LogReceiptRefusal,

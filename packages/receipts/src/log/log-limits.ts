@@ -42,3 +42,7 @@ export const tileLevelMax = 63;
 
 /** Largest entry of a bundle: its length is written in two bytes (C2SP tlog-tiles, Log entries). */
 export const entryBytesMax = 65_535;
+
+/** Largest policy file that is read, in bytes of UTF-8 or characters, and its most lines. */
+export const policyBytesMax = 65_536;
+export const policyLinesMax = 512;

@@ -1,4 +1,10 @@
 export { captureLog, type LogCapture } from './capture-log.ts';
+export {
+  type CloudStorageFault,
+  type CloudStorageServer,
+  startCloudStorageServer,
+  type StoredObject,
+} from './cloud-storage-server.ts';
 export { type OtlpReceiver, type ReceivedSpan, type SpanAttribute, startOtlpReceiver } from './otlp-receiver.ts';
 export {
   type SecretManagerFault,

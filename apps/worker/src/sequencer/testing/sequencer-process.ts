@@ -1,7 +1,6 @@
-import { createLogger, createMetrics } from '@karmanflow/runtime';
+import { createFolderArchive, createLogger, createMetrics } from '@karmanflow/runtime';
 import { openDatabase } from '@karmanflow/schema';
 import { openCheckpointSigner } from '../checkpoint-signer.ts';
-import { createFolderArchive } from '../folder-archive.ts';
 import { sequencerLimits } from '../sequencer-limits.ts';
 import { startSequencer } from '../start-sequencer.ts';
 import { host, logSeed } from './sequencer-world.ts';
@@ -24,6 +23,7 @@ const sequencer = startSequencer({
     host,
     archive: createFolderArchive({ directory: archive }),
     openSigner: () => openCheckpointSigner({ directory: memory, seed: logSeed }),
+    witnessing: null,
   },
 });
 process.on('SIGTERM', async () => {

@@ -14,14 +14,14 @@ import {
   parseVerifierKey,
   parseCheckpoint,
 } from '@karmanflow/receipts';
+import { createFolderArchive } from '@karmanflow/runtime';
 import { createTestWorld, type TestTenant, type TestWorld } from '@karmanflow/commands/testing';
 import { type Database, openDatabase, toUuid } from '@karmanflow/schema';
 import type { TestDatabase } from '@karmanflow/schema/testing';
 import { type CheckpointSigner, openCheckpointSigner } from '../checkpoint-signer.ts';
 import { createPublisher, type Publisher } from '../create-publisher.ts';
-import { createFolderArchive } from '../folder-archive.ts';
 import { createLogTrees } from '../log-trees.ts';
-import type { PublishOutcome } from '../publish-decision.ts';
+import type { PublishOutcome, Witnessing } from '../publish-decision.ts';
 import { readReceipt } from '../read-receipt.ts';
 
 export const host = 'log.example';
@@ -30,6 +30,7 @@ export const logSeed = new Uint8Array(32).fill(3);
 export interface LogParts {
   readonly archive: Archive;
   readonly signer: Pick<CheckpointSigner, 'remembered' | 'sign'>;
+  readonly witnessing: Witnessing | null;
 }
 
 export interface SequencerWorld {
@@ -84,6 +85,7 @@ export async function createSequencerWorld(): Promise<SequencerWorld> {
       archive: parts.archive ?? archive,
       signer: async () => parts.signer ?? signer,
       trees: createLogTrees(host),
+      witnessing: parts.witnessing ?? null,
     });
 
   return {

@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { type FileHandle, link, mkdir, open, readFile, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Archive, ArchiveConflict, isArchivePath } from '@karmanflow/receipts';
+import { ArchiveConflict, isArchivePath } from '@karmanflow/receipts';
+import type { LogArchive } from './log-archive.ts';
 
 /**
  * An archive in a folder, for one machine. A file appears whole or not at all, is on disk before `write` resolves, and is
  * never replaced. Whoever may write to the folder can still remove it: a bucket with a retention lock is what holds against that.
  */
-export function createFolderArchive(options: { readonly directory: string }): Archive {
+export function createFolderArchive(options: { readonly directory: string }): LogArchive {
   const { directory } = options;
   const placeOf = (path: string): string => {
     if (!isArchivePath(path)) throw new TypeError('not a path of an archive');
@@ -42,7 +43,7 @@ export function createFolderArchive(options: { readonly directory: string }): Ar
     await syncFolders({ from: folder, to: made === undefined ? folder : dirname(made) });
   }
 
-  return { read, write };
+  return { address: `file:${directory}`, read, write, close: async () => undefined };
 }
 
 async function writeDurably(path: string, bytes: Uint8Array): Promise<void> {

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFolderArchive } from './folder-archive.ts';
-import { archiveContract } from './testing/archive.contract.ts';
+import { logArchiveContract } from './testing/log-archive.contract.ts';
 
 let directory: string;
 beforeAll(async () => {
@@ -11,7 +11,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true }));
 
-archiveContract('in a folder', async () => createFolderArchive({ directory: join(directory, 'contract') }));
+logArchiveContract('in a folder', async () => createFolderArchive({ directory: join(directory, 'contract') }));
 
 test('leaves nothing beside its files, and lets nobody else read or change them', async () => {
   const archive = createFolderArchive({ directory: join(directory, 'tidy') });
