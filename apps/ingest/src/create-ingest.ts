@@ -18,6 +18,7 @@ import {
 } from '@karmanflow/runtime';
 import { type Database, limits, newId } from '@karmanflow/schema';
 import { generateWebhookSecret } from '@karmanflow/webhooks';
+import { createSourceAdmission } from './admission/source-admission.ts';
 import { ingestLimits } from './ingest-limits.ts';
 import { createIngestMetrics } from './ingest-metrics.ts';
 import { createRequestCarrier } from './quarantine/carry-out.ts';
@@ -69,13 +70,14 @@ export async function createIngest(options: IngestOptions): Promise<Ingest> {
   });
   const uuidSource = (): string => Bun.randomUUIDv7();
   const { secretStore } = options;
+  const admission = createSourceAdmission({ monotonicNow });
   const messages = {
     database,
     executor,
     secretStore,
     logger,
     randomBytes,
-    sources: createSourceDirectory({ database, now, monotonicNow }),
+    sources: createSourceDirectory({ database, now, monotonicNow, mayLookUp: () => admission.lookUp().ok }),
     readQuarantineKeys: () => readQuarantineKeys(options),
   };
   const carrier = createRequestCarrier({
@@ -89,7 +91,7 @@ export async function createIngest(options: IngestOptions): Promise<Ingest> {
   });
   const app = createApp({
     profile,
-    receive: { ...messages, carrier, now, decoySecret: generateWebhookSecret(randomBytes) },
+    receive: { ...messages, admission, carrier, now, decoySecret: generateWebhookSecret(randomBytes) },
     metrics: createIngestMetrics(metrics),
     logger,
     tracer: telemetry.tracer,

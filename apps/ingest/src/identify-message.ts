@@ -21,7 +21,7 @@ const typeHeaders: Readonly<Record<string, string>> = { shopify: 'x-shopify-topi
  */
 export function identifyMessage(message: {
   readonly ingestSourceId: Id<'ingestSource'>;
-  readonly preset: InboundPreset;
+  readonly preset: Pick<InboundPreset, 'name' | 'claims'>;
   readonly verified: Pick<VerifiedInbound, 'providerMessageId' | 'messageIdIsSigned' | 'signedContentSha256'>;
   readonly header: (name: string) => string | null;
   readonly body: Uint8Array;
@@ -50,7 +50,7 @@ export function identifyMessage(message: {
 /** A genuine message whose body has no id where its sender puts one: its content is all that it can be known by. */
 export function identifyByContent(message: {
   readonly ingestSourceId: Id<'ingestSource'>;
-  readonly preset: InboundPreset;
+  readonly preset: Pick<InboundPreset, 'name' | 'claims'>;
   readonly body: Uint8Array;
 }): IdentifiedMessage {
   const bodyKey = sha256Hex(message.body);

@@ -28,6 +28,14 @@ export const ingestLimits = {
   httpDrainMilliseconds: 4_500,
   stopStepMilliseconds: 500,
   telemetryStopMilliseconds: 1_600,
+  /** Messages of one source that are under way at a time, and when a further one may come back. */
+  messagesAtOncePerSource: 128,
+  crowdedRetryAfterSeconds: 1,
+  /** Sources whose use is remembered; whoever is forgotten has been idle. */
+  admissionEntries: 10_000,
+  /** Look-ups of addresses at which nobody is known, all together. A source that is known costs two a second. */
+  strangersPerSecond: 100,
+  strangersBurst: 400,
   /** Connections that the executor leaves to look-ups of sources and names. */
   lookUpConnections: 2,
 } as const;

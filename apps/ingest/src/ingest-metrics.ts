@@ -10,6 +10,7 @@ import { durationBucketsSeconds, type Metrics } from '@karmanflow/runtime';
  * suspected      authentic, but its content came before under another id: held, or refused
  * rejected       the executor did not take the command, or its key belongs to another content
  * failed         we could not look something up; the sender tries again
+ * limited        more than its source may send now; the sender tries again
  * unreadable     the body is too large, encoded or broken off
  */
 export const messageOutcomes = [
@@ -22,19 +23,22 @@ export const messageOutcomes = [
   'suspected',
   'rejected',
   'failed',
+  'limited',
   'unreadable',
 ] as const;
 export type MessageOutcome = (typeof messageOutcomes)[number];
 
 export const ingestPath = '/v1/ingest/:address';
 export const carryOutPath = '/v1/ingest/:address/requests';
-const routes = [ingestPath, carryOutPath, '/healthz', '/readyz', 'other'] as const;
+export const previewPath = '/v1/ingest/:address/preview';
+const routes = [ingestPath, carryOutPath, previewPath, '/healthz', '/readyz', 'other'] as const;
 export type Route = (typeof routes)[number];
 
 /** The pattern of a path, for labels and lines. */
 export function routeOf(path: string): Route {
   if (path === '/healthz' || path === '/readyz') return path;
   if (/^\/v1\/ingest\/[^/]+\/requests$/.test(path)) return carryOutPath;
+  if (/^\/v1\/ingest\/[^/]+\/preview$/.test(path)) return previewPath;
   return /^\/v1\/ingest\/[^/]+$/.test(path) ? ingestPath : 'other';
 }
 

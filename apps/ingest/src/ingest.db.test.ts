@@ -198,6 +198,30 @@ describe('the edges', () => {
     expect(receipt.causationId).toMatch(/^webhook:msg_/);
     expect(receipt.correlationId).toBe(headers.get('x-karmanflow-correlation-id'));
     expect(receipt.correlationId).not.toBe(forged);
+    // One trace: of the request, its receipt, each event, and so of every delivery that follows from one.
+    const { rows: events } = await admin.query(
+      "select convert_from(body, 'utf8') as text from kf.domain_events where receipt_id = $1",
+      [String(json['receiptId']).slice(4)],
+    );
+    expect(events.length).toBeGreaterThan(1);
+    for (const { text } of events) {
+      expect(JSON.parse(text)).toMatchObject({
+        traceparent: receipt.traceparent,
+        correlationId: receipt.correlationId,
+      });
+    }
+  });
+
+  test('without a trace of its sender, or with one that is none, a message begins one', async () => {
+    for (const traceparent of [undefined, '00-00000000000000000000000000000000-00f067aa0ba902b7-01', 'forged']) {
+      const { headers, json } = await send(order(), { headers: traceparent === undefined ? {} : { traceparent } });
+      const { rows } = await admin.query('select body from kf.command_receipts where id = $1', [
+        String(json['receiptId']).slice(4),
+      ]);
+      const minted = JSON.parse(rows[0].body.toString()).traceparent;
+      expect(minted).toMatch(/^00-(?!0{32})[0-9a-f]{32}-[0-9a-f]{16}-0[01]$/);
+      expect(headers.get('traceparent')).toContain(minted.slice(3, 35));
+    }
   });
 
   test('an archived environment denies, and the message works once it is active again', async () => {

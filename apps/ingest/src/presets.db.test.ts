@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { access } from '@karmanflow/commands';
 import { tables } from '@karmanflow/schema';
 import type { TestDatabase } from '@karmanflow/schema/testing';
-import { generateWebhookSecret, inboundPresets } from '@karmanflow/webhooks';
+import { inboundPresets } from '@karmanflow/webhooks';
 import { effectsOn } from './testing/deliver.ts';
 import {
   createIngestWorld,
@@ -12,7 +12,13 @@ import {
   type Shop,
   type TestSource,
 } from './testing/ingest-world.ts';
-import { genericSettings, type PartnerMessage, type PartnerPreset, partnerSigners } from './testing/partner-signers.ts';
+import {
+  genericSettings,
+  newPartnerSecret,
+  type PartnerMessage,
+  type PartnerPreset,
+  partnerSigners,
+} from './testing/partner-signers.ts';
 import { sendRaw } from './testing/raw-http.ts';
 
 setDefaultTimeout(30_000);
@@ -55,6 +61,7 @@ const mapping = {
   ],
 };
 const registeredUrl = 'https://hooks.acme.example/in';
+const signsUrl = (preset: PartnerPreset): boolean => preset === 'square' || preset === 'http-signatures';
 const nowSeconds = (): number => Math.floor(Date.now() / 1000);
 
 interface Sender {
@@ -65,9 +72,8 @@ interface Sender {
 
 async function createSender(preset: PartnerPreset): Promise<Sender> {
   const shop = await ingestWorld.createShop('Acme');
-  const takesWhsec = ['standard-webhooks', 'karmanflow', 'svix'].includes(preset);
-  const secret = takesWhsec ? generateWebhookSecret(randomBytes) : randomBytes(24).toString('hex');
-  const settings = preset === 'generic-hmac' ? genericSettings : preset === 'square' ? { registeredUrl } : {};
+  const secret = newPartnerSecret(preset, { randomBytes });
+  const settings = preset === 'generic-hmac' ? genericSettings : signsUrl(preset) ? { registeredUrl } : {};
   return { preset, shop, source: await ingestWorld.createSource(shop, { preset, secret, settings, mapping }) };
 }
 
@@ -102,12 +108,14 @@ async function post(sender: Sender, request: { headers: Record<string, string>; 
 
 const presets = Object.keys(partnerSigners) as PartnerPreset[];
 const hasWindow = (preset: PartnerPreset): boolean =>
-  preset === 'generic-hmac' || inboundPresets[preset].replay.policy === 'window';
+  preset === 'generic-hmac' || preset === 'http-signatures' || inboundPresets[preset].replay.policy === 'window';
 
 test('each preset that a source can have has a sender here, and each that there is can be had', () => {
   const known = tables.ingest_sources.columns.preset.values;
   expect<readonly string[]>(presets.toSorted()).toEqual(known.toSorted());
-  expect<readonly string[]>([...Object.keys(inboundPresets), 'generic-hmac'].toSorted()).toEqual(known.toSorted());
+  expect<readonly string[]>([...Object.keys(inboundPresets), 'generic-hmac', 'http-signatures'].toSorted()).toEqual(
+    known.toSorted(),
+  );
   expect(access.ingestPresets).toEqual(known);
 });
 
@@ -139,7 +147,7 @@ describe.each(presets.map((preset) => [preset] as const))('%s', (preset) => {
       { headers: {}, body },
       ...(hasWindow(preset) ? [signed(sender, { atSeconds: nowSeconds() - 310 })] : []),
       ...(hasWindow(preset) ? [signed(sender, { atSeconds: nowSeconds() + 310 })] : []),
-      ...(preset === 'square' ? [signed(sender, { url: 'https://hooks.acme.example/other' })] : []),
+      ...(signsUrl(preset) ? [signed(sender, { url: 'https://hooks.acme.example/other' })] : []),
     ];
     for (const request of forged) expect((await post(sender, request)).status).toBe(401);
     expect((await post({ ...sender, source: other.source }, { headers, body })).status).toBe(401);
@@ -162,9 +170,7 @@ describe.each(presets.map((preset) => [preset] as const))('%s', (preset) => {
 
   test('either of two secrets verifies during a rotation, and the old one no more when it is over', async () => {
     const sender = await createSender(preset);
-    const next = ['standard-webhooks', 'karmanflow', 'svix'].includes(preset)
-      ? generateWebhookSecret(randomBytes)
-      : randomBytes(24).toString('hex');
+    const next = newPartnerSecret(preset, { randomBytes });
     const nextRef = `secrets://next-${preset}` as const;
     await ingestWorld.secretStore.write(nextRef, Buffer.from(next));
     const { ingestSourceId, secretRef } = sender.source;

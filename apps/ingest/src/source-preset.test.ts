@@ -14,8 +14,15 @@ const request = {
   secretRefs: ['secrets://erp'],
 };
 const isTaken = (settings: unknown): boolean => v.safeParse(settingsShape, { ...request, settings }).success;
-const scheme = (preset: string, settings: unknown, toleranceSeconds = 300) =>
-  schemeOf({ preset, settings: JSON.stringify(settings), toleranceSeconds });
+const address = 'a'.repeat(64);
+const stored = (preset: string, settings: unknown, toleranceSeconds = 300) =>
+  schemeOf({ preset, settings: JSON.stringify(settings), toleranceSeconds, address });
+/** Of one that signs by MAC, as all but one do. */
+function scheme(preset: string, settings: unknown, toleranceSeconds = 300) {
+  const made = stored(preset, settings, toleranceSeconds)?.scheme ?? null;
+  if (made?.kind === 'http-signature') throw new Error('signed by RFC 9421');
+  return made;
+}
 
 describe('the scheme of a source', () => {
   test('is the preset by its name, with the window of the source where it has one', () => {
@@ -34,12 +41,39 @@ describe('the scheme of a source', () => {
   });
 
   test('is none where the settings cannot be read, fit no scheme, or lack the address that is signed', () => {
-    expect(schemeOf({ preset: 'stripe', settings: 'not json', toleranceSeconds: 1 })).toBeNull();
+    expect(schemeOf({ preset: 'stripe', settings: 'not json', toleranceSeconds: 1, address })).toBeNull();
     expect(scheme('stripe', { unknown: 1 })).toBeNull();
     expect(scheme('square', {})).toBeNull();
     expect(scheme('amazon', {})).toBeNull();
     expect(scheme('toString', {})).toBeNull();
     expect(scheme('generic-hmac', { genericHmac: { signedContent: [{ part: 'id' }] } })).toBeNull();
+  });
+
+  test('has the address of the source in what its sender signs', () => {
+    const registeredUrl = 'https://hooks.acme.example/v1/ingest/{address}';
+    expect(scheme('square', { registeredUrl })?.registeredUrl).toBe(`https://hooks.acme.example/v1/ingest/${address}`);
+    expect(stored('http-signatures', { registeredUrl }, 60)?.scheme).toMatchObject({
+      kind: 'http-signature',
+      registeredUrl: `https://hooks.acme.example/v1/ingest/${address}`,
+      preset: {
+        toleranceSeconds: 60,
+        requiredComponents: ['@method', '@target-uri', 'content-digest'],
+        messageId: { source: 'nonce' },
+      },
+    });
+    expect(stored('http-signatures', {})).toBeNull();
+    const unsupported = { requiredComponents: ['@target-uri', '@status'] };
+    expect(stored('http-signatures', { registeredUrl, httpSignatures: unsupported })).toBeNull();
+  });
+
+  test('comes with its limits, or with those that every source has', () => {
+    expect(stored('stripe', {})?.limits).toEqual({
+      bodyBytes: 1_048_576,
+      messagesPerSecond: 100,
+      burstMessages: 500,
+    });
+    const limits = { bodyBytes: 2_048, messagesPerSecond: 1, burstMessages: 3 };
+    expect(stored('stripe', { limits })?.limits).toEqual(limits);
   });
 
   test('never throws on settings that the command took, and reads each part as the command did', () => {

@@ -31,7 +31,7 @@ beforeEach(async () => {
 
 /** A directory whose clocks stand where the test puts them, and that counts its transactions. */
 function directory() {
-  const state = { reads: 0, monotonic: 0, now: Date.now() };
+  const state = { reads: 0, monotonic: 0, now: Date.now(), mayLookUp: true };
   const counted: Database = {
     ...database,
     read: (scope, work) => {
@@ -43,6 +43,7 @@ function directory() {
     database: counted,
     now: () => state.now,
     monotonicNow: () => state.monotonic,
+    mayLookUp: () => state.mayLookUp,
   });
   const scopes = async (): Promise<readonly string[]> => {
     const found = await sources.find(shop);
@@ -141,9 +142,25 @@ describe('what is remembered', () => {
       },
       now: () => Date.now(),
       monotonicNow: () => 0,
+      mayLookUp: () => true,
     });
     await expect(failing.find(shop)).rejects.toThrow('gone');
     works = true;
     expect(await failing.find(shop)).toMatchObject({ ok: true });
+  });
+
+  test('when too many ask for addresses that are none, who is known is looked up and nobody else', async () => {
+    const { state, sources } = directory();
+    const unknown = { tenantId: shop.tenantId, ingestSourceId: `src_${Bun.randomUUIDv7()}` } as const;
+    expect(await sources.find(shop)).toMatchObject({ ok: true });
+    expect(await sources.find(unknown)).toEqual({ ok: false, reason: 'source_unknown' });
+    state.mayLookUp = false;
+    state.monotonic += 10_000;
+    expect(await sources.find(unknown)).toEqual({ ok: false, reason: 'look_ups_limited' });
+    expect(state.reads).toBe(2);
+    expect(await sources.find(shop)).toMatchObject({ ok: true });
+    expect(state.reads).toBe(3);
+    state.mayLookUp = true;
+    expect(await sources.find(unknown)).toEqual({ ok: false, reason: 'source_unknown' });
   });
 });

@@ -2,7 +2,7 @@ import { access, type Caller, ingest } from '@karmanflow/commands';
 import { roles } from '@karmanflow/policy';
 import { controlEnvironmentOf, type Database, type Id, toId, toUuid } from '@karmanflow/schema';
 import { ingestLimits } from './ingest-limits.ts';
-import { schemeOf, type SourceScheme } from './source-preset.ts';
+import { schemeOf, type SourceLimits, type SourceScheme } from './source-preset.ts';
 
 export interface IngestAddress {
   readonly tenantId: Id<'tenant'>;
@@ -13,6 +13,7 @@ export interface IngestAddress {
 export interface IngestSource {
   readonly ingestSourceId: Id<'ingestSource'>;
   readonly scheme: SourceScheme;
+  readonly limits: SourceLimits;
   /** References into the secret store, never secrets. Messages may be signed with any of them. */
   readonly secretRefs: readonly string[];
   /** What its messages become; null: nobody has said so. */
@@ -27,7 +28,9 @@ export type NoSource =
   | 'tenant_not_active'
   | 'principal_not_active'
   | 'principal_not_connector'
-  /** What is stored of it is not what this build can use: our own failure, and the only reason that a sender is told. */
+  /** Too many ask for addresses at which nobody is known: nobody was looked for. Told apart, since it says nothing of the address. */
+  | 'look_ups_limited'
+  /** What is stored of it is not what this build can use: our own failure, which a sender is told. */
   | 'source_unusable';
 
 export type SourceResult =
@@ -45,28 +48,34 @@ export interface SourceDirectoryPorts {
   readonly now: () => number;
   /** A clock that never goes back, for the age of what is kept. */
   readonly monotonicNow: () => number;
+  /** Whether an address may be looked up at which nobody is known: whoever makes addresses up must not keep others waiting. */
+  readonly mayLookUp: () => boolean;
 }
 
 /**
  * Finds sources. Answers, also that there is none, are kept for half a second and shared by those who ask meanwhile, so
- * that a source that is paused stops within a second and a busy one costs two look-ups a second.
+ * that a source that is paused stops within a second and a busy one costs two look-ups a second. Addresses at which somebody
+ * was found are always looked up, others as long as there are not too many.
  */
 export function createSourceDirectory(ports: SourceDirectoryPorts): SourceDirectory {
-  const known = new Map<string, { until: number; source: Promise<SourceResult> }>();
+  const known = new Map<string, { until: number; source: Promise<SourceResult>; wasFound: boolean }>();
   return {
     find(address) {
       const name = `${address.tenantId} ${address.ingestSourceId}`;
       const now = ports.monotonicNow();
       const kept = known.get(name);
       if (kept && now < kept.until) return kept.source;
+      const wasFound = kept?.wasFound === true;
+      if (!wasFound && !ports.mayLookUp()) return Promise.resolve({ ok: false, reason: 'look_ups_limited' });
       const source = lookUp(ports, address);
-      const entry = { until: now + ingestLimits.sourceCacheMilliseconds, source };
+      const entry = { until: now + ingestLimits.sourceCacheMilliseconds, source, wasFound };
       known.delete(name);
       known.set(name, entry);
       // A look-up that failed says nothing about the source.
-      source.catch(() => {
-        if (known.get(name) === entry) known.delete(name);
-      });
+      source.then(
+        ({ ok }) => void (entry.wasFound = ok),
+        () => void (entry.until = -Infinity),
+      );
       for (const oldest of known.keys()) {
         if (known.size <= ingestLimits.sourceCacheEntries) break;
         known.delete(oldest);
@@ -175,10 +184,10 @@ async function lookUp({ database, now }: SourceDirectoryPorts, address: IngestAd
     tenantPolicy,
   };
   const { preset, settings, secret_refs: secretRefs, tolerance_seconds: toleranceSeconds, document } = source;
-  const scheme = schemeOf({ preset, settings, toleranceSeconds });
+  const stored = schemeOf({ preset, settings, toleranceSeconds, address: access.formatIngestAddress(address) });
   const mapping = mappingFrom(document === null ? ingest.ownMappingOf(preset) : JSON.parse(document));
-  if (scheme === null || mapping === undefined) return { ok: false, reason: 'source_unusable' };
-  return { ok: true, source: { ingestSourceId, scheme, secretRefs, mapping, caller } };
+  if (stored === null || mapping === undefined) return { ok: false, reason: 'source_unusable' };
+  return { ok: true, source: { ingestSourceId, ...stored, secretRefs, mapping, caller } };
 }
 
 /** Null: nobody has said what the messages become. Undefined: what was said cannot be read. */

@@ -15,7 +15,7 @@ import { openMessage, type StoredMessage } from './seal-message.ts';
 type Identity = Pick<RequestIdentity, 'requestId' | 'correlationId' | 'traceparent'>;
 
 export interface RequestCarrier {
-  /** Carries out what was asked for about held messages of a source, unless that is under way. Never throws. */
+  /** Carries out what has been asked for about held messages of a source when this is called. Never throws. */
   carryOut(address: IngestAddress, identity: Identity): Promise<void>;
   /** The same in the background, now and then: called when a source sends. */
   nudge(source: IngestSource): void;
@@ -36,6 +36,7 @@ export interface CarrierPorts extends MessagePorts {
  */
 export function createRequestCarrier(ports: CarrierPorts): RequestCarrier {
   const running = new Map<string, Promise<void>>();
+  const waiting = new Map<string, Promise<void>>();
   const lookedAt = new Map<string, number>();
 
   function once(name: string, work: () => Promise<void>): Promise<void> {
@@ -48,9 +49,23 @@ export function createRequestCarrier(ports: CarrierPorts): RequestCarrier {
     return run;
   }
 
+  /** What is under way may have looked before this was asked for, so one more look comes behind it, for all who ask meanwhile. */
+  function again(name: string, work: () => Promise<void>): Promise<void> {
+    const under = running.get(name);
+    if (!under) return once(name, work);
+    const behind =
+      waiting.get(name) ??
+      under.then(() => {
+        waiting.delete(name);
+        return once(name, work);
+      });
+    waiting.set(name, behind);
+    return behind;
+  }
+
   return {
     carryOut: ({ tenantId, ingestSourceId }, identity) =>
-      once(`${tenantId} ${ingestSourceId}`, async () => {
+      again(`${tenantId} ${ingestSourceId}`, async () => {
         const found = await ports.sources.find({ tenantId, ingestSourceId });
         if (found.ok) await carryOutFor(found.source, ports, identity);
       }),
@@ -67,7 +82,7 @@ export function createRequestCarrier(ports: CarrierPorts): RequestCarrier {
       void once(`${source.caller.tenantId} ${ingestSourceId}`, () => carryOutFor(source, ports, ports.newIdentity()));
     },
     idle: async () => {
-      await Promise.all(running.values());
+      await Promise.all([...running.values(), ...waiting.values()]);
     },
   };
 }

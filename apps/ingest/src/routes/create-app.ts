@@ -1,9 +1,11 @@
 import { type Profile, problem, secureHeaders } from '@karmanflow/runtime';
 import { Hono } from 'hono';
 import { access } from '@karmanflow/commands';
-import { carryOutPath, type IngestMetrics, ingestPath } from '../ingest-metrics.ts';
+import { carryOutPath, type IngestMetrics, ingestPath, previewPath } from '../ingest-metrics.ts';
 import { type ObservedVariables, observeRequest, type RequestObserver } from './observe-request.ts';
-import { type ReceivePorts, receiveMessage } from './receive-message.ts';
+import { answerPreview } from './answer-preview.ts';
+import type { ReceivePorts } from './authenticate-message.ts';
+import { receiveMessage } from './receive-message.ts';
 
 export interface AppPorts extends Omit<RequestObserver, 'metrics'> {
   readonly profile: Profile;
@@ -13,7 +15,7 @@ export interface AppPorts extends Omit<RequestObserver, 'metrics'> {
   readonly isReady: () => Promise<boolean>;
 }
 
-/** The HTTP surface: one route for messages, two for whoever runs the process. */
+/** The HTTP surface: messages, what they would become, what was asked for about those that are held; and two routes for whoever runs the process. */
 export function createApp(ports: AppPorts): Hono<ObservedVariables> {
   const app = new Hono<ObservedVariables>();
   app.use(secureHeaders({ profile: ports.profile }));
@@ -25,6 +27,16 @@ export function createApp(ports: AppPorts): Hono<ObservedVariables> {
     return response;
   });
   app.all(ingestPath, (ctx) =>
+    problem('method_not_allowed', { instance: ctx.get('identity').requestId, headers: { allow: 'POST' } }),
+  );
+  app.post(previewPath, (ctx) =>
+    answerPreview(ports.receive, {
+      address: ctx.req.param('address'),
+      request: ctx.req.raw,
+      identity: ctx.get('identity'),
+    }),
+  );
+  app.all(previewPath, (ctx) =>
     problem('method_not_allowed', { instance: ctx.get('identity').requestId, headers: { allow: 'POST' } }),
   );
   // Anybody may ask for it: it does what commands have asked for already, and tells nothing.

@@ -1,5 +1,5 @@
-import { createHmac } from 'node:crypto';
-import { signWebhook } from '@karmanflow/webhooks';
+import { createHash, createHmac } from 'node:crypto';
+import { generateWebhookSecret, signWebhook } from '@karmanflow/webhooks';
 
 /** One message as its sender signs it. Written from what the providers publish, not from our presets. */
 export interface PartnerMessage {
@@ -58,7 +58,46 @@ export const partnerSigners = {
     'x-erp-time': String(atSeconds),
     'x-erp-signature': `hmac=${mac(secret, [messageId, ':', String(atSeconds), ':', body]).toString('hex')}`,
   }),
+  /** RFC 9421 with a shared secret, which is a JSON Web Key; the nonce is the id. */
+  'http-signatures': ({ secret, messageId, atSeconds, body, url = '' }: PartnerMessage): PartnerHeaders => {
+    const jwk = JSON.parse(secret) as { kid: string; k: string };
+    const sign = (base: string): Uint8Array =>
+      createHmac('sha256', Buffer.from(jwk.k, 'base64url')).update(base).digest();
+    return httpSignature({ url, body, keyId: jwk.kid, nonce: messageId, atSeconds, sign });
+  },
 } as const satisfies Record<string, (message: PartnerMessage) => PartnerHeaders>;
+
+/** Method, address and body, signed by hand from RFC 9421 section 2.5 and RFC 9530. */
+export function httpSignature(message: {
+  readonly url: string;
+  readonly body: Uint8Array;
+  readonly keyId: string;
+  readonly nonce: string;
+  readonly atSeconds: number;
+  readonly sign: (base: string) => Uint8Array;
+}): PartnerHeaders {
+  const { url, body, keyId, nonce, atSeconds, sign } = message;
+  const digest = `sha-256=:${createHash('sha256').update(body).digest('base64')}:`;
+  const input = `("@method" "@target-uri" "content-digest");created=${atSeconds};keyid="${keyId}";nonce="${nonce}"`;
+  const lines = [`"@method": POST`, `"@target-uri": ${url}`, `"content-digest": ${digest}`];
+  const signature = Buffer.from(sign([...lines, `"@signature-params": ${input}`].join('\n'))).toString('base64');
+  return { 'content-digest': digest, 'signature-input': `sig1=${input}`, signature: `sig1=:${signature}:` };
+}
+
+/** A secret, as a source of the preset keeps it. Each has a name of its own where the preset tells keys by their names. */
+export function newPartnerSecret(
+  preset: PartnerPreset,
+  { randomBytes }: { randomBytes: (size: number) => Buffer },
+): string {
+  if (preset === 'http-signatures') {
+    const k = randomBytes(32).toString('base64url');
+    return JSON.stringify({ kty: 'oct', kid: randomBytes(6).toString('hex'), k });
+  }
+  if (preset === 'standard-webhooks' || preset === 'karmanflow' || preset === 'svix') {
+    return generateWebhookSecret(randomBytes);
+  }
+  return randomBytes(24).toString('hex');
+}
 
 export type PartnerPreset = keyof typeof partnerSigners;
 

@@ -13,4 +13,8 @@ export const httpSignatureLimits = {
   hmacKeyMinBytes: 16,
   hmacKeyMaxBytes: 512,
   ed25519KeyBytes: 32,
+  rsaModulusMinBits: 2048,
+  rsaModulusMaxBits: 4096,
+  /** A key as JSON text. */
+  keyTextMaxCharacters: 4096,
 } as const;

@@ -72,6 +72,10 @@ describe('a dictionary', () => {
     const text = fc.oneof(
       fc.string({ unit: 'binary', maxLength: 200 }),
       fc.string({ unit: fc.constantFrom(...'ab=();,:"\\ ?10-*AQ='), maxLength: 60 }),
+      // Nearly lists, so that enough of them are ones.
+      fc
+        .array(fc.constantFrom('"a"', 'b', '7', ' ', ';', ';c=1', '?1', ':AQ==:'), { maxLength: 8 })
+        .map((parts) => `${parts.join('')})`),
     );
     let lists = 0;
     fc.assert(

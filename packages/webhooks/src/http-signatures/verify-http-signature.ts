@@ -3,9 +3,9 @@ import { requireBodyBytes } from '../webhook-mac.ts';
 import { checkContentDigest } from './check-content-digest.ts';
 import { isSupportedComponent, readComponent } from './component-value.ts';
 import {
-  httpSignatureBytes,
   isHttpSignatureOf,
   requireHttpSignatureKey,
+  signatureBytesOf,
   type HttpSignatureKey,
 } from './http-signature-key.ts';
 import { httpSignatureLimits } from './http-signature-limits.ts';
@@ -54,7 +54,7 @@ export interface VerifiedHttpSignature {
 }
 
 /**
- * Verifies one signature of a request by RFC 9421, with hmac-sha256 or ed25519, and the `Content-Digest` of RFC 9530
+ * Verifies one signature of a request by RFC 9421, with the algorithm of its key, and the `Content-Digest` of RFC 9530
  * when it is covered. Nothing in the request makes it throw; a bad policy, time or key throws, since it is our own.
  */
 export function verifyHttpSignature(input: VerifyHttpSignatureInput): VerifiedHttpSignature | HttpSignatureRefusal {
@@ -72,7 +72,7 @@ export function verifyHttpSignature(input: VerifyHttpSignatureInput): VerifiedHt
   const key = findKey(parameters, input);
   if ('code' in key) return key;
   const { value } = signature;
-  if (value.kind !== 'bytes' || value.value.length !== httpSignatureBytes[key.algorithm]) {
+  if (value.kind !== 'bytes' || value.value.length !== signatureBytesOf(key)) {
     return refuseHttpSignature('signature_malformed', 'The signature is not bytes of the length of its algorithm.');
   }
   const signatureBase = buildSignatureBase(request, signature.covered);

@@ -44,6 +44,7 @@ export {
 } from './mapping/message-reading.ts';
 export { type Mapping, type MappingParse, parseMapping } from './mapping/mapping-document.ts';
 export { ownMappingOf } from './mapping/mapping-of.ts';
+export { failedPreview, type MessagePreview, previewMessage } from './preview-message.ts';
 export { type PresetSettings, settingsFromText, settingsText } from './preset-settings.ts';
 export { type MessageToResolve, resolveMessage } from './resolve-message.ts';
 export {

@@ -5,6 +5,13 @@ export const ingestBounds = {
   toleranceMaxSeconds: 24 * 60 * 60,
   settingsCharacters: 4_096,
   urlCharacters: 2_048,
+  signedComponents: 32,
+  /** Limits of one source, in each process of ingest. */
+  messagesPerSecondMax: 10_000,
+  messagesPerSecondDefault: 100,
+  burstMessagesMax: 100_000,
+  burstMessagesDefault: 500,
+  bodyBytesMin: 1_024,
   messageIdCharacters: 255,
   subjectCharacters: 200,
   /** Mappings */

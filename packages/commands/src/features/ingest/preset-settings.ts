@@ -1,4 +1,5 @@
 import { canonicalBytes, type JsonValue } from '@karmanflow/receipts';
+import { limits } from '@karmanflow/schema';
 import * as v from 'valibot';
 import type { IngestPreset } from '../access/index.ts';
 import { ingestBounds } from './ingest-bounds.ts';
@@ -10,6 +11,12 @@ const unit = v.picklist(['seconds', 'milliseconds']);
 const printable = (pattern: RegExp) => v.pipe(v.string(), v.maxLength(32), v.regex(pattern, 'must be printable ASCII'));
 const whole = (range: { min: number; max: number }) =>
   v.pipe(v.number(), v.integer('must be a whole number'), v.minValue(range.min), v.maxValue(range.max));
+
+const pointer = v.pipe(
+  v.string(),
+  v.maxLength(ingestBounds.pointerCharacters),
+  v.regex(/^(?:\/(?:[^~/]|~[01])*)+$/, 'must be a JSON pointer'),
+);
 
 /**
  * The scheme of a sender that no preset describes: which header, which encoding, what was signed in which order, where time
@@ -58,14 +65,7 @@ const genericHmacShape = v.strictObject({
   messageId: v.optional(
     v.union([
       v.strictObject({ source: v.literal('header'), header: headerName }),
-      v.strictObject({
-        source: v.literal('body'),
-        pointer: v.pipe(
-          v.string(),
-          v.maxLength(ingestBounds.pointerCharacters),
-          v.regex(/^(?:\/(?:[^~/]|~[01])*)+$/, 'must be a JSON pointer'),
-        ),
-      }),
+      v.strictObject({ source: v.literal('body'), pointer }),
       v.strictObject({ source: v.literal('signed-content') }),
     ]),
   ),
@@ -86,8 +86,44 @@ const genericHmacShape = v.strictObject({
   ),
 });
 
+/**
+ * What a sender covers that signs by RFC 9421, and what makes its message the same when it comes again. The package of webhooks
+ * has the last word (`configureHttpSignatures`): the digest of the body is always among what must be covered.
+ */
+const httpSignaturesShape = v.strictObject({
+  requiredComponents: v.optional(
+    v.pipe(
+      v.array(v.pipe(v.string(), v.regex(/^@?[a-z0-9!#$%&'*+.^_`|~-]{1,64}$/, 'must be a component in lower case'))),
+      v.maxLength(ingestBounds.signedComponents),
+      v.check(
+        (names) => names.includes('@target-uri') || names.includes('@path'),
+        'must have @target-uri or @path, or a message could be sent on to another source',
+      ),
+    ),
+  ),
+  messageId: v.optional(
+    v.union([
+      v.strictObject({ source: v.literal('nonce') }),
+      v.strictObject({ source: v.literal('header'), header: headerName }),
+      v.strictObject({ source: v.literal('body'), pointer }),
+    ]),
+  ),
+  label: v.optional(v.pipe(v.string(), v.regex(/^[a-z*][a-z0-9_.*-]{0,63}$/, 'must be a key of a dictionary'))),
+  tag: v.optional(v.pipe(v.string(), v.maxLength(255), v.regex(/^[!#-[\]-~]+$/, 'must be visible ASCII'))),
+});
+
+/** How much of a source is taken, in each process of ingest. What is more is told to come back. */
+const limitsShape = v.strictObject({
+  bodyBytes: v.optional(whole({ min: ingestBounds.bodyBytesMin, max: limits.ingestBodyBytes })),
+  messagesPerSecond: v.optional(whole({ min: 1, max: ingestBounds.messagesPerSecondMax })),
+  burstMessages: v.optional(whole({ min: 1, max: ingestBounds.burstMessagesMax })),
+});
+
 export const presetSettingsShape = v.strictObject({
-  /** Under which the sender knows the address: some sign it, and what a request says of its own address proves nothing. */
+  /**
+   * Under which the sender knows the address: some sign it, and what a request says of its own address proves nothing.
+   * `{address}` stands for the address that the source gets.
+   */
   registeredUrl: v.optional(
     v.pipe(
       v.string(),
@@ -96,14 +132,20 @@ export const presetSettingsShape = v.strictObject({
     ),
   ),
   genericHmac: v.optional(genericHmacShape),
+  httpSignatures: v.optional(httpSignaturesShape),
+  limits: v.optional(limitsShape),
 });
 export type PresetSettings = v.InferOutput<typeof presetSettingsShape>;
 
 /** Why these settings do not go with the preset; null when they do. */
 export function settingsProblem(preset: IngestPreset, settings: PresetSettings): string | null {
-  const { genericHmac, registeredUrl } = settings;
+  const { genericHmac, httpSignatures, registeredUrl } = settings;
   if (genericHmac !== undefined && preset !== 'generic-hmac') return 'only generic-hmac describes its scheme itself';
-  const signsUrl = preset === 'square' || genericHmac?.signedContent?.some(({ part }) => part === 'url') === true;
+  if (httpSignatures !== undefined && preset !== 'http-signatures') return 'only http-signatures names what is covered';
+  const signsUrl =
+    preset === 'square' ||
+    preset === 'http-signatures' ||
+    genericHmac?.signedContent?.some(({ part }) => part === 'url') === true;
   if (signsUrl && registeredUrl === undefined) return 'the scheme signs the address: registeredUrl is missing';
   return null;
 }

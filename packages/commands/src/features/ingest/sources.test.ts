@@ -95,11 +95,33 @@ describe('ingest.register_source', () => {
         preset: 'generic-hmac',
         settings: { genericHmac: { signedContent: [{ part: 'body' }, { part: 'url' }] } },
       },
+      { ...request, preset: 'http-signatures' },
+      { ...request, settings: { httpSignatures: {} } },
+      ...[
+        { requiredComponents: ['@method'] },
+        { requiredComponents: ['@target-uri', 'X-Upper'] },
+        { messageId: { source: 'query' } },
+        { nonceIsRequired: false },
+      ].map((httpSignatures) => ({
+        ...request,
+        preset: 'http-signatures',
+        settings: { registeredUrl: 'https://hooks.acme.example/in', httpSignatures },
+      })),
+      ...[{ bodyBytes: 10 }, { messagesPerSecond: 0 }, { burstMessages: 1e9 }, { perMinute: 1 }].map((limits) => ({
+        ...request,
+        settings: { limits },
+      })),
       { ...request, status: 'ACTIVE' },
     ];
     for (const one of wrong) expect([one, parsed(one).success]).toEqual([one, false]);
     const url = { ...request, preset: 'square', settings: { registeredUrl: 'https://hooks.acme.example/in' } };
     expect(parsed(url).success).toBe(true);
+    const signed = {
+      registeredUrl: 'https://hooks.acme.example/v1/ingest/{address}',
+      httpSignatures: { requiredComponents: ['@path', 'date'], messageId: { source: 'header', header: 'x-id' } },
+      limits: { bodyBytes: 4_096, messagesPerSecond: 5, burstMessages: 10 },
+    };
+    expect(parsed({ ...request, preset: 'http-signatures', settings: signed }).success).toBe(true);
   });
 });
 

@@ -1,4 +1,4 @@
-import { createHash, createHmac, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { constants, createHash, createHmac, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import type { HttpSignatureKey } from '../http-signature-key.ts';
 import type { SignedRequest } from '../signed-request.ts';
 
@@ -30,6 +30,31 @@ export function makeEd25519Key(): SigningKey {
     known: { algorithm: 'ed25519', publicKey: new Uint8Array(Buffer.from(x, 'base64url')) },
     library: { signing: pemOf(privateKey, 'pkcs8'), verifying: pemOf(publicKey, 'spki') },
   };
+}
+
+export function makeEcdsaKey(): SigningKey {
+  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  return {
+    keyId: 'curve',
+    sign: (data) => sign('sha256', data, { key: privateKey, dsaEncoding: 'ieee-p1363' }),
+    known: { algorithm: 'ecdsa-p256-sha256', publicKey: derOf(publicKey) },
+    library: { signing: pemOf(privateKey, 'pkcs8'), verifying: pemOf(publicKey, 'spki') },
+  };
+}
+
+export function makeRsaKey(): SigningKey {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const padding = { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: 64 };
+  return {
+    keyId: 'rsa',
+    sign: (data) => sign('sha512', data, { key: privateKey, ...padding }),
+    known: { algorithm: 'rsa-pss-sha512', publicKey: derOf(publicKey) },
+    library: { signing: pemOf(privateKey, 'pkcs8'), verifying: pemOf(publicKey, 'spki') },
+  };
+}
+
+function derOf(key: KeyObject): Uint8Array {
+  return new Uint8Array(key.export({ format: 'der', type: 'spki' }));
 }
 
 function pemOf(key: KeyObject, type: 'pkcs8' | 'spki'): string {

@@ -1,11 +1,9 @@
 import { idShape, limits, toUuid } from '@karmanflow/schema';
 import * as v from 'valibot';
 import { defineQuery } from '../../../definition/query.ts';
-import { parseCommand } from '../../../executor/parse-command.ts';
-import { mapMessage } from '../mapping/map-message.ts';
 import { parseMapping } from '../mapping/mapping-document.ts';
 import { mappingOf } from '../mapping/mapping-of.ts';
-import { resolveMessage } from '../resolve-message.ts';
+import { failedPreview, previewMessage, previewShape } from '../preview-message.ts';
 
 // A query arrives in the query string, which servers bound.
 const payloadCharacters = 4_000;
@@ -31,58 +29,23 @@ export const previewMapping = defineQuery({
     /** JSON text of the mapping to try; that of the source unless given. */
     mapping: v.optional(json(payloadCharacters, '{"template":"karmanflow"}')),
   }),
-  output: v.strictObject({
-    result: v.picklist(['command', 'ignored', 'unprocessable']),
-    commandType: v.nullable(v.string()),
-    input: v.unknown(),
-    /** The level is brought to this number: `delta` is what is missing when the message comes. */
-    setLevel: v.nullable(v.strictObject({ quantity: v.string(), to: v.number() })),
-    reason: v.nullable(v.string()),
-    problems: v.array(v.string()),
-  }),
+  output: previewShape,
   run: async ({ ingestSourceId, payload, headers, mapping: given }, ctx) => {
-    const failed = (reason: string, problems: readonly string[]) => ({
-      result: 'unprocessable' as const,
-      commandType: null,
-      input: null,
-      setLevel: null,
-      reason,
-      problems: [...problems],
-    });
     const source = await mappingOf(ctx.database, { tenantId: ctx.tenantId, ingestSourceId });
     // A source of another environment is not there for who asks from this one.
     if (!source || source.environmentId !== toUuid(ctx.environmentId)) return null;
     const document = given === undefined ? source.document : readText(given);
-    if (document === undefined) return failed('mapping_missing', []);
+    if (document === undefined) return failedPreview('mapping_missing', []);
     const parsed = parseMapping(document);
-    if (!parsed.ok) return failed('mapping_invalid', parsed.problems);
+    if (!parsed.ok) return failedPreview('mapping_invalid', parsed.problems);
     const pairs = headersOf(readText(headers));
-    const reading = mapMessage(parsed.mapping, {
-      body: new TextEncoder().encode(payload),
-      header: (name) => pairs.get(name) ?? null,
+    return previewMessage({
+      database: ctx.database,
+      registry: ctx.registry,
+      source: { scope: ctx.scope, ingestSourceId },
+      mapping: parsed.mapping,
+      message: { body: new TextEncoder().encode(payload), header: (name) => pairs.get(name) ?? null },
     });
-    const outcome =
-      reading.kind === 'read'
-        ? reading.toCommand(
-            await resolveMessage(ctx.database, { scope: ctx.scope, ingestSourceId, names: reading.names }),
-          )
-        : reading;
-    if (outcome.kind === 'ignored') return { ...failed('', []), result: 'ignored' as const, reason: null };
-    if (outcome.kind === 'unprocessable') {
-      const issues = outcome.issues.map(({ path, message }) => `${path}: ${message}`);
-      const unknown = Object.values(outcome.unknown ?? {}).flatMap((list: readonly string[]) => list);
-      return failed(outcome.reason, [outcome.detail, ...issues, ...unknown]);
-    }
-    const { commandType, input, setLevel } = outcome.command;
-    const definition = ctx.registry.commands.get(commandType);
-    if (!definition) return failed('mapping_invalid', [`there is no command ${commandType}`]);
-    const known = parseCommand(definition, setLevel === null ? input : { ...Object(input), delta: 1 });
-    if (!known.ok)
-      return failed(
-        'input_invalid',
-        known.issues.map(({ path, message }) => `${path}: ${message}`),
-      );
-    return { result: 'command' as const, commandType, input, setLevel, reason: null, problems: [] };
   },
 });
 

@@ -1,0 +1,104 @@
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
+import type { TestDatabase } from '@karmanflow/schema/testing';
+import { effectsOn, noEffects } from './testing/deliver.ts';
+import {
+  createIngestWorld,
+  delivery,
+  type DeliveryOptions,
+  type IngestWorld,
+  order,
+  type RunningIngest,
+  type Shop,
+} from './testing/ingest-world.ts';
+import { partnerSigners } from './testing/partner-signers.ts';
+
+setDefaultTimeout(30_000);
+
+let ingestWorld: IngestWorld;
+let ingest: RunningIngest;
+let shop: Shop;
+let admin: Awaited<ReturnType<TestDatabase['admin']>>;
+
+beforeAll(async () => {
+  ingestWorld = await createIngestWorld();
+  ingest = await ingestWorld.start();
+  admin = await ingestWorld.world.testDatabase.admin();
+  shop = await ingestWorld.createShop('Acme');
+});
+afterAll(() => ingestWorld.close());
+
+async function ask(message: unknown, options: DeliveryOptions & { path?: string } = {}) {
+  const { path = shop.path, ...rest } = options;
+  const response = await fetch(`${ingest.url}${path}/preview`, delivery(shop, message, rest));
+  return { status: response.status, json: (await response.json()) as Record<string, unknown> };
+}
+
+const claims = async (): Promise<number> =>
+  Number((await admin.query('select count(*) as n from kf.ingest_claims')).rows[0].n);
+
+test('says what a message would become; nothing is done, and the message can be sent afterwards', async () => {
+  const answer = await ask(order({ quantity: 3 }), { messageId: 'msg-1' });
+  expect(answer).toMatchObject({
+    status: 200,
+    json: {
+      result: 'command',
+      commandType: 'reservation.create',
+      input: { lines: [{ variantId: shop.variantId, locationId: shop.locationId, quantity: 3 }] },
+      reason: null,
+      problems: [],
+    },
+  });
+  expect([await effectsOn(shop, admin), await claims()]).toEqual([noEffects, 0]);
+  const sent = await fetch(`${ingest.url}${shop.path}`, delivery(shop, order({ quantity: 3 }), { messageId: 'msg-1' }));
+  expect(await sent.json()).toMatchObject({ status: 'SUCCEEDED', replayed: false });
+});
+
+test('says why a message would be held: what it names, what its shape lacks, what stands where its id should be', async () => {
+  const unknown = await ask(order({ sku: 'CUP-7' }));
+  expect(unknown.json).toMatchObject({ result: 'unprocessable', reason: 'name_unknown' });
+  expect(unknown.json['problems']).toContain('CUP-7');
+  expect((await ask({ ...order(), extra: 1 })).json).toMatchObject({ reason: 'shape_mismatch' });
+  const { rows } = await admin.query('select count(*) as n from kf.quarantined_messages');
+  expect(rows).toEqual([{ n: '0' }]);
+
+  const secret = 'a-secret-of-a-partner';
+  const stripe = await ingestWorld.createSource(shop, { preset: 'stripe', secret });
+  const body = new TextEncoder().encode('{}');
+  const headers = partnerSigners.stripe({ secret, messageId: '', atSeconds: Math.floor(Date.now() / 1000), body });
+  const nameless = await fetch(`${ingest.url}${stripe.path}/preview`, { method: 'POST', headers, body });
+  expect(await nameless.json()).toMatchObject({ result: 'unprocessable', reason: 'message_id_unreadable' });
+});
+
+test('is of whole orders, with the mapping that the source has now', async () => {
+  const secret = 'a-secret-of-a-shop';
+  const source = await ingestWorld.createSource(shop, { preset: 'shopify', secret });
+  const item = { sku: 'MUG-1', quantity: 1, requires_shipping: true, note: 'x'.repeat(50_000) };
+  const body = new TextEncoder().encode(
+    JSON.stringify({ admin_graphql_api_id: 'gid://shopify/Order/1', line_items: [item] }),
+  );
+  const headers = partnerSigners.shopify({ secret, messageId: 'evt-1', atSeconds: 0, body });
+  const preview = async () =>
+    (await fetch(`${ingest.url}${source.path}/preview`, { method: 'POST', headers, body })).json();
+  expect(await preview()).toMatchObject({ result: 'unprocessable', reason: 'mapping_missing' });
+  const mapping = { template: 'shopify', settings: { salesChannel: 'WEB', location: 'BER-1' } };
+  await ingestWorld.run(shop, 'ingest.set_mapping', { ingestSourceId: source.ingestSourceId, mapping });
+  let latest: unknown = await preview();
+  // The source is kept for half a second.
+  for (let tries = 0; tries < 2_000 && JSON.stringify(latest).includes('mapping_missing'); tries += 1)
+    latest = await preview();
+  expect(latest).toMatchObject({ result: 'command', commandType: 'reservation.create' });
+});
+
+test('is for who can sign, as a delivery is', async () => {
+  const other = await ingestWorld.createShop('Other');
+  const refused = [
+    await ask(order(), { secret: other.secret }),
+    await ask(order(), { shiftSeconds: -310 }),
+    await ask(order(), { shiftSeconds: 310 }),
+    await ask(order(), { path: `/v1/ingest/${'0'.repeat(64)}` }),
+    await ask(order(), { path: other.path }),
+  ];
+  expect(refused.map(({ status }) => status)).toEqual(refused.map(() => 401));
+  expect(new Set(refused.map(({ json }) => JSON.stringify(json))).size).toBe(1);
+  expect((await fetch(`${ingest.url}${shop.path}/preview`)).status).toBe(405);
+});
