@@ -2,6 +2,7 @@ import { isId } from '@karmanflow/schema';
 import {
   type Configuration,
   executorVariables,
+  logVariables,
   optional,
   portVariable,
   readSecretReference,
@@ -37,6 +38,14 @@ export const configurationShape = {
       expected: 'the id of a tenant, tnt_ and a UUID',
     },
     (text) => (isId('tenant', text) ? text : undefined),
+  ),
+  KF_LOG_ARCHIVE: logVariables.KF_LOG_ARCHIVE,
+  KF_WEBHOOK_MASTER_REF: optional(
+    {
+      purpose: 'Where the master is kept from which the secrets of webhooks follow; the worker has the same.',
+      expected: 'a reference secrets://<name> or secrets://<name>/<version>, never the master itself',
+    },
+    readSecretReference,
   ),
   KF_OIDC_ISSUER: optional(
     {

@@ -1,17 +1,32 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
 import { access, type Executor, type Registry } from '@karmanflow/commands';
-import type { KeySetDocument } from '@karmanflow/receipts';
-import { type Logger, type Metrics, type Profile, secureHeaders, type Telemetry } from '@karmanflow/runtime';
+import type { KeySetDocument, ReceiptSigner } from '@karmanflow/receipts';
+import {
+  type LogArchive,
+  type Logger,
+  type Metrics,
+  type Profile,
+  secureHeaders,
+  type Telemetry,
+} from '@karmanflow/runtime';
 import type { Database, Id } from '@karmanflow/schema';
+import type { WebhookMaster } from '@karmanflow/webhooks';
 import type { ApiDocument } from './api-document.ts';
+import { auditBundleBounds, type AuditBundleBounds } from './audit-bundle/audit-bundle-bounds.ts';
+import { auditBundleEndpoints } from './audit-bundle/audit-bundle-endpoint.ts';
+import { createAuditBundles } from './audit-bundle/audit-bundles.ts';
 import { createApprovalFeed } from './approval-feed/approval-feed.ts';
 import { feedLimits, type FeedLimits } from './approval-feed/feed-limits.ts';
 import type { Credentials } from './authentication.ts';
 import { describeApi } from './describe-api.ts';
 import { registerEndpoints, unmatchedRoute } from './endpoint.ts';
+import { createEventFeed } from './event-feed/event-feed.ts';
+import { eventFeedLimits, type EventFeedLimits } from './event-feed/event-feed-limits.ts';
 import { createHttpMetrics } from './http-metrics.ts';
 import { waitsForApproval } from './openapi.ts';
 import { registerComponents } from './openapi-components.ts';
+import { createPublishedLog } from './published-log/published-log.ts';
+import { publishedLogLimits, type PublishedLogLimits } from './published-log/published-log-limits.ts';
 import { createReadiness } from './readiness.ts';
 import { approvalFeedEndpoints } from './routes/approval-feed.ts';
 import { capabilityEndpoints } from './routes/capabilities.ts';
@@ -20,11 +35,13 @@ import { commandEndpoints } from './routes/commands.ts';
 import { documentEndpoints } from './routes/documents.ts';
 import { eventEndpoints } from './routes/events.ts';
 import { healthEndpoints } from './routes/health.ts';
+import { logEndpoints } from './routes/log.ts';
 import { queryEndpoints } from './routes/queries.ts';
 import { receiptEndpoints } from './routes/receipts.ts';
 import { createSessions, type SessionParts } from './sessions/create-sessions.ts';
 import { loginEndpoints } from './sessions/login-endpoints.ts';
 import { sessionEndpoints } from './sessions/session-endpoints.ts';
+import { webhookEndpoints } from './webhooks/webhook-endpoints.ts';
 
 export interface ConsoleApiParts {
   readonly registry: Registry;
@@ -34,6 +51,8 @@ export interface ConsoleApiParts {
   /** Of the role kf_read: credentials, queries, receipts and events. */
   readonly readDatabase: Database;
   readonly keySet: KeySetDocument;
+  /** Signs the end of an audit bundle, with a key of the key set. */
+  readonly signer: Pick<ReceiptSigner, 'sign' | 'keyId'>;
   readonly tracer: Telemetry['tracer'];
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -44,8 +63,20 @@ export interface ConsoleApiParts {
   readonly sessions?: SessionParts;
   /** The tenant whose people create others; without it `platform.create_tenant` is a note and no more. */
   readonly platformTenantId?: () => Id<'tenant'> | null;
+  /** The verifier keys of the log with this origin, as far as this process knows them. */
+  readonly logKeysOf?: (origin: string) => readonly string[];
+  /** What differs from the usual bounds of exporting audit bundles. */
+  readonly auditBundleBounds?: Partial<AuditBundleBounds>;
+  /** Where the logs are published; without it there are no proofs. */
+  readonly logArchive?: LogArchive | null;
+  /** From which the secrets of webhooks follow; without it none are shown, and there is nothing to poll. */
+  readonly webhookMaster?: WebhookMaster | null;
   /** What differs from the usual bounds of the feed of approvals. */
   readonly feedLimits?: Partial<FeedLimits>;
+  /** What differs from the usual bounds of reading events. */
+  readonly eventFeedLimits?: Partial<EventFeedLimits>;
+  /** What differs from the usual bounds of answering from the logs. */
+  readonly publishedLogLimits?: Partial<PublishedLogLimits>;
 }
 
 export interface ConsoleApi {
@@ -76,18 +107,47 @@ export function createConsoleApi(parts: ConsoleApiParts): ConsoleApi {
     now: () => performance.now(),
     onError: (error) => parts.logger.error({ err: error }, 'the feed of approvals failed'),
   });
+  const events = createEventFeed({
+    database: readDatabase,
+    metrics: parts.metrics,
+    limits: { ...eventFeedLimits, ...parts.eventFeedLimits },
+    now: () => performance.now(),
+    onError: (error) => parts.logger.error({ err: error }, 'a stream of events failed'),
+  });
+  const bundles = createAuditBundles({
+    database: readDatabase,
+    keySet: parts.keySet,
+    signer: parts.signer,
+    logKeysOf: parts.logKeysOf ?? (() => []),
+    metrics: parts.metrics,
+    bounds: { ...auditBundleBounds, ...parts.auditBundleBounds },
+    monotonicNow: () => performance.now(),
+    now: () => Date.now(),
+    onError: (error) => parts.logger.error({ err: error }, 'an audit bundle was cut off'),
+  });
+  const log = createPublishedLog({
+    database: readDatabase,
+    archive: parts.logArchive ?? null,
+    limits: { ...publishedLogLimits, ...parts.publishedLogLimits },
+    now: () => performance.now(),
+    sleep: (milliseconds) => Bun.sleep(milliseconds),
+  });
   const completion = createTenantCompletion({
     executor,
     database: readDatabase,
     platformTenantId: parts.platformTenantId ?? (() => null),
   });
+  const webhookMaster = parts.webhookMaster ?? null;
   const app = new OpenAPIHono();
   const documentOf = (): ApiDocument => document;
   const endpoints = [
-    ...commandEndpoints(commands, { executor, authenticator, completion }),
+    ...commandEndpoints(commands, { executor, authenticator, completion, log, webhookMaster }),
     ...queryEndpoints(reading),
-    ...receiptEndpoints({ ...reading, keySet: parts.keySet }),
-    ...eventEndpoints(reading),
+    ...webhookEndpoints({ ...reading, master: webhookMaster, now: () => Date.now() }),
+    ...receiptEndpoints({ ...reading, log, keySet: parts.keySet }),
+    ...logEndpoints({ log }),
+    ...eventEndpoints({ authenticator, feed: events }),
+    ...auditBundleEndpoints({ authenticator, database: readDatabase, bundles, logArchive: parts.logArchive ?? null }),
     ...capabilityEndpoints(reading),
     ...approvalFeedEndpoints({ authenticator, feed }),
     ...sessionEndpoints({ credentials: authenticator, sessions }),
@@ -112,10 +172,13 @@ export function createConsoleApi(parts: ConsoleApiParts): ConsoleApi {
       return withCookies(app.fetch(request), () => sessions.gate.cookiesFor(request));
     },
     document,
-    routes: app.routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)/g, '{$1}')}`),
+    routes: app.routes.map(({ method, path }) => `${method} ${path.replaceAll(/:(\w+)(?:\{\.\+\})?/g, '{$1}')}`),
     beginDraining: () => {
       readiness.beginDraining();
       feed.close();
+      bundles.close();
+      events.close();
+      log.close();
     },
   };
 }

@@ -56,6 +56,13 @@ export const receiptDocumentShape = v.strictObject({
   }),
 }) satisfies v.GenericSchema<unknown, { [Field in keyof ReceiptDocument]: unknown }>;
 
+export const receiptPageShape = v.strictObject({
+  receipts: v.array(receiptDocumentShape),
+  /** The last receipt that was looked at; null when no older one is left. */
+  cursor: v.nullable(idShape('receipt')),
+  hasMore: v.boolean(),
+});
+
 /** RFC 9457, with the members that some codes add. */
 export const problemShape = v.strictObject({
   type: v.string(),
@@ -70,6 +77,7 @@ export const problemShape = v.strictObject({
   refusal: v.optional(anyObject),
   replayed: v.optional(v.boolean()),
   receipt: v.optional(receiptDocumentShape),
+  proof: v.optional(v.string()),
 });
 
 export const pendingApprovalShape = v.strictObject({
@@ -97,11 +105,26 @@ export const eventEnvelopeShape = v.strictObject({
   data: anyObject,
 });
 
+/** The envelope stands beside its position, so that its canonical bytes are those whose hash is on the receipt. */
+export const streamEventShape = v.strictObject({
+  seq: v.pipe(v.number(), v.integer(), v.minValue(1)),
+  event: eventEnvelopeShape,
+});
+
 export const eventPageShape = v.strictObject({
-  events: v.array(eventEnvelopeShape),
+  events: v.array(streamEventShape),
+  /** Up to where the page reaches, filtered or not. */
+  seq: v.pipe(v.number(), v.integer(), v.minValue(0)),
+  /** Stands after `seq`. */
   cursor: v.string(),
   hasMore: v.boolean(),
 });
+
+/** The data of a message of the live stream: an event, or why the stream ends. */
+export const streamDataShape = v.union([
+  streamEventShape,
+  v.strictObject({ reason: v.picklist(['draining', 'stalled', 'no_longer_allowed', 'database_unavailable']) }),
+]);
 
 export const keySetShape = v.strictObject({
   keys: v.array(

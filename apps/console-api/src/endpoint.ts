@@ -8,6 +8,8 @@ export interface Endpoint {
   readonly method: 'get' | 'post';
   /** In the form of OpenAPI, with `{name}` for a parameter; also the value of the route label and the name of the span. */
   readonly path: string;
+  /** The last parameter of the path, where it may hold slashes. */
+  readonly deepParameter?: string;
   readonly operation: Omit<RouteConfig, 'method' | 'path'>;
   readonly handle: ExchangeHandler;
 }
@@ -21,18 +23,19 @@ export const unmatchedRoute = 'unmatched';
  * other sites are thereby refused. Everything else is 404.
  */
 export function registerEndpoints(app: OpenAPIHono, endpoints: readonly Endpoint[], observer: RequestObserver): void {
-  for (const { method, path, operation, handle } of endpoints) {
+  for (const endpoint of endpoints) {
+    const { method, path, operation, handle } = endpoint;
     app.openAPIRegistry.registerPath({ ...operation, method, path });
-    app.on(method.toUpperCase(), routerPath(path), observeRequests(observer, { route: path, handle }));
+    app.on(method.toUpperCase(), routerPath(endpoint), observeRequests(observer, { route: path, handle }));
   }
-  for (const [path, methods] of methodsByPath(endpoints)) {
-    const allow = allowOf(methods);
+  for (const [path, ofPath] of byPath(endpoints)) {
+    const allow = allowOf(ofPath.map(({ method }) => method));
     const handle: ExchangeHandler = ({ request, notes }) => {
       if (request.method === 'OPTIONS') return new Response(null, { status: 204, headers: { allow } });
       notes.outcome = 'method_not_allowed';
       return problem('method_not_allowed', { headers: { allow } });
     };
-    app.all(routerPath(path), observeRequests(observer, { route: path, handle }));
+    app.all(routerPath({ path, ...ofPath[0] }), observeRequests(observer, { route: path, handle }));
   }
   const notFound: ExchangeHandler = ({ notes }) => {
     notes.outcome = 'not_found';
@@ -41,14 +44,14 @@ export function registerEndpoints(app: OpenAPIHono, endpoints: readonly Endpoint
   app.all('*', observeRequests(observer, { route: unmatchedRoute, handle: notFound }));
 }
 
-function routerPath(path: string): string {
-  return path.replaceAll(/\{(\w+)\}/g, ':$1');
+function routerPath({ path, deepParameter }: Pick<Endpoint, 'path' | 'deepParameter'>): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_all, name: string) => (name === deepParameter ? `:${name}{.+}` : `:${name}`));
 }
 
-function methodsByPath(endpoints: readonly Endpoint[]): Map<string, Endpoint['method'][]> {
-  const byPath = new Map<string, Endpoint['method'][]>();
-  for (const { path, method } of endpoints) byPath.set(path, [...(byPath.get(path) ?? []), method]);
-  return byPath;
+function byPath(endpoints: readonly Endpoint[]): Map<string, Endpoint[]> {
+  const found = new Map<string, Endpoint[]>();
+  for (const endpoint of endpoints) found.set(endpoint.path, [...(found.get(endpoint.path) ?? []), endpoint]);
+  return found;
 }
 
 /** The router answers HEAD with the headers of GET. */

@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { waitUntil } from '@karmanflow/runtime/testing';
 import type { ApiAnswer } from './testing/api-answer.ts';
 import { ApiClient } from './testing/api-client.ts';
 import { startTestApi, type TestApi } from './testing/start-test-api.ts';
@@ -108,8 +107,8 @@ describe.each(['another tenant', 'another environment'])('to %s', (who) => {
   });
 
   test('no event is visible', async () => {
-    const own = async () => (await api.as('operator').get('/v1/events?limit=200')).text;
-    await waitUntil({ what: 'the event to be shown', condition: async () => (await own()).includes(reservationId) });
+    await api.testLog.sequence();
+    expect((await api.as('operator').get('/v1/events?limit=200')).text).toContain(reservationId);
     const page = await strangers[who]?.get('/v1/events?limit=200');
     expect(page?.status).toBe(200);
     expect(page?.text).not.toContain(reservationId);

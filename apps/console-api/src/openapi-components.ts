@@ -11,6 +11,8 @@ import {
   pendingApprovalShape,
   problemShape,
   receiptDocumentShape,
+  receiptPageShape,
+  streamDataShape,
 } from './document-shapes.ts';
 import { componentName, type JsonSchema, jsonSchemaOf } from './valibot-bridge.ts';
 
@@ -23,8 +25,10 @@ export function registerComponents(
   const schemas: Record<string, JsonSchema> = {
     Problem: jsonSchemaOf(problemShape, 'output'),
     ReceiptDocument: jsonSchemaOf(receiptDocumentShape, 'output'),
+    ReceiptPage: jsonSchemaOf(receiptPageShape, 'output'),
     PendingApproval: jsonSchemaOf(pendingApprovalShape, 'output'),
     EventPage: jsonSchemaOf(eventPageShape, 'output'),
+    EventStreamData: jsonSchemaOf(streamDataShape, 'output'),
     ApprovalFeedData: jsonSchemaOf(feedDataShape, 'output'),
     ReceiptKeySet: jsonSchemaOf(keySetShape, 'output'),
     Health: jsonSchemaOf(healthShape, 'output'),
@@ -84,9 +88,14 @@ const parameters = {
       maximum: limits.commandDeadlineMilliseconds,
     },
   ),
+  Prefer: headerParameter(
+    'Prefer',
+    '`wait=proof` (RFC 7240): the answer waits a few seconds for the proof of its receipt, and says so in Preference-Applied when it has it.',
+    text,
+  ),
   LastEventId: headerParameter(
     'Last-Event-ID',
-    'The id of the last message that was seen: the feed goes on after it. Browsers send it by themselves.',
+    'The id of the last message that was seen: what follows it comes next. Browsers send it by themselves.',
     text,
   ),
   CausationId: headerParameter(
@@ -112,5 +121,6 @@ const parameters = {
 const headers = {
   RequestId: { description: 'Names this request, for questions about it.', schema: text },
   CorrelationId: { description: 'As it was sent, or minted.', schema: text },
+  PreferenceApplied: { description: 'The preference that was met (RFC 7240 section 3).', schema: text },
   Traceparent: { description: 'The span in which this request was answered.', schema: text },
 };

@@ -4,6 +4,7 @@ import { type ErrorCode, errorCatalogue, type TransportErrorCode } from '@karman
 import type { Endpoint } from './endpoint.ts';
 import { exampleOf } from './example-of.ts';
 import { componentName, type InputSchema, type JsonSchema, jsonSchemaOf } from './valibot-bridge.ts';
+import { showsSecret } from './webhooks/show-secret.ts';
 
 export type Operation = Endpoint['operation'];
 type Responses = Operation['responses'];
@@ -63,6 +64,12 @@ export function documentResponse(
   return { description, headers: answerHeaders, content: { [mediaType]: { schema } } };
 }
 
+/** The answer of a command that left a receipt, for whose proof it may have waited. */
+function committed(description: string, schema: JsonSchema): Responses[string] {
+  const headers = { ...answerHeaders, 'preference-applied': ref('headers', 'PreferenceApplied') };
+  return { ...documentResponse(description, schema), headers };
+}
+
 /** The problems by status, each with the codes that stand behind it. */
 export function problemResponses(codes: readonly ErrorCode[]): Responses {
   const byStatus = new Map<number, ErrorCode[]>();
@@ -93,7 +100,14 @@ export function commandOperation(definition: AnyCommand, input: InputSchema<unkn
   const { type, risk, scope, summary } = definition;
   const success = (data: { $ref: string }): JsonSchema => ({
     type: 'object',
-    properties: { data, receipt: schemaRef('ReceiptDocument'), replayed: { type: 'boolean' } },
+    properties: {
+      data,
+      receipt: schemaRef('ReceiptDocument'),
+      replayed: { type: 'boolean' },
+      proof: { type: 'string' },
+      // Only in the first answer, and nowhere else ever.
+      ...(showsSecret(definition) ? { secret: { type: 'string' } } : {}),
+    },
     required: ['data', 'receipt', 'replayed'],
     additionalProperties: false,
   });
@@ -110,6 +124,7 @@ export function commandOperation(definition: AnyCommand, input: InputSchema<unkn
       ...(definition.versioned ? [ref('parameters', 'ExpectedVersion')] : []),
       ref('parameters', 'Reason'),
       ref('parameters', 'DeadlineMilliseconds'),
+      ref('parameters', 'Prefer'),
       ref('parameters', 'CausationId'),
       ...everyRequest,
     ],
@@ -123,9 +138,9 @@ export function commandOperation(definition: AnyCommand, input: InputSchema<unkn
     },
     responses: {
       ...(waitsForApproval(definition)
-        ? { 202: documentResponse('It waits for a human. Nothing has changed.', success(schemaRef('PendingApproval'))) }
+        ? { 202: committed('It waits for a human. Nothing has changed.', success(schemaRef('PendingApproval'))) }
         : {
-            200: documentResponse(
+            200: committed(
               'Done, or done before under the same key.',
               success(schemaRef(componentName(type, 'Output'))),
             ),

@@ -5,7 +5,9 @@ import {
   composeExecutor,
   createMetrics,
   loadReceiptKeyring,
+  type LogArchive,
   type Logger,
+  openLogArchive,
   openSecretStore,
   readSecretText,
   type RunningProcess,
@@ -15,6 +17,7 @@ import {
   stopInOrder,
 } from '@karmanflow/runtime';
 import { type Database, limits } from '@karmanflow/schema';
+import { requireWebhookMaster, type WebhookMaster } from '@karmanflow/webhooks';
 import type { ConsoleApiConfiguration } from './configuration.ts';
 import { createConsoleApi } from './create-console-api.ts';
 import type { SessionParts } from './sessions/create-sessions.ts';
@@ -46,12 +49,18 @@ export async function startConsoleApi(
   const keyring = await loadReceiptKeyring(secrets, configuration.KF_RECEIPT_KEYRING_REF);
   const url = await readSecretText(secrets, configuration.KF_DATABASE_URL_REF);
   const readUrl = await readSecretText(secrets, configuration.KF_READ_DATABASE_URL_REF);
+  const { KF_WEBHOOK_MASTER_REF: masterRef } = configuration;
+  const webhookMaster = masterRef && requireWebhookMaster(await readSecretText(secrets, masterRef));
   const login = await readLoginSettings(configuration, secrets);
   const telemetry = await startTelemetry({
     serviceName: app,
     endpoint: configuration.OTEL_EXPORTER_OTLP_ENDPOINT,
     logger,
   });
+  const { KF_LOG_ARCHIVE: archive } = configuration;
+  const logArchive = archive && (await openLogArchive(archive, { profile, logger, access: 'read' }));
+  if (logArchive === null)
+    logger[profile === 'local' ? 'info' : 'warn']({}, 'receipts have no proofs: no archive is named');
   const opened: Database[] = [];
   try {
     const boot = async (options: Pick<BootDatabaseOptions, 'url' | 'role' | 'settings' | 'connectionsMax'>) => {
@@ -62,7 +71,7 @@ export async function startConsoleApi(
     const settings: Record<string, string> = synchronousCommit === 'off' ? { synchronous_commit: 'off' } : {};
     const database = await boot({ url, role: 'kf_command', settings });
     const readDatabase = await boot({ url: readUrl, role: 'kf_read' });
-    const opening = { configuration, logger, keyring, telemetry, database, readDatabase };
+    const opening = { configuration, logger, keyring, telemetry, database, readDatabase, logArchive, webhookMaster };
     if (login === null) return serve({ ...opening, sessions: null });
     const { databaseUrl, ...people } = login;
     const loginDatabase = await boot({
@@ -85,11 +94,14 @@ interface Foundations {
   readonly telemetry: Awaited<ReturnType<typeof startTelemetry>>;
   readonly database: Database;
   readonly readDatabase: Database;
+  readonly logArchive: LogArchive | null;
+  readonly webhookMaster: WebhookMaster | null;
   readonly sessions: SessionParts | null;
 }
 
 function serve(foundations: Foundations): ConsoleApiProcess {
-  const { configuration, logger, keyring, telemetry, database, readDatabase, sessions } = foundations;
+  const { configuration, logger, keyring, telemetry, database, readDatabase, logArchive, webhookMaster, sessions } =
+    foundations;
   const databases = [database, readDatabase, ...(sessions === null ? [] : [sessions.loginDatabase])];
   const { KF_PROFILE: profile, KF_PUBLIC_URL: publicUrl } = configuration;
   const metrics = createMetrics({ app });
@@ -100,11 +112,14 @@ function serve(foundations: Foundations): ConsoleApiProcess {
     database,
     readDatabase,
     keySet: keyring.keySet,
+    signer: keyring.signer,
     tracer: telemetry.tracer,
     logger,
     metrics,
     profile,
     publicUrl,
+    logArchive,
+    webhookMaster,
     platformTenantId: () => configuration.KF_PLATFORM_TENANT_ID ?? null,
     ...(sessions === null ? {} : { sessions }),
   });
@@ -131,6 +146,7 @@ function serve(foundations: Foundations): ConsoleApiProcess {
     { name: 'requests', stop: drain, deadlineMilliseconds: limits.drainMilliseconds + 200 },
     { name: 'metrics', stop: () => metricsServer.stop(), deadlineMilliseconds: 200 },
     { name: 'databases', stop: () => closeAll(databases), deadlineMilliseconds: 500 },
+    ...(logArchive === null ? [] : [{ name: 'archive', stop: () => logArchive.close(), deadlineMilliseconds: 200 }]),
     { name: 'telemetry', stop: () => telemetry.shutdown(), deadlineMilliseconds: 1_700 },
   ];
   return { port: server.port, metricsPort: metricsServer.port, stop: () => stopInOrder(steps, logger) };

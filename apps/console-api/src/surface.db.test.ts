@@ -2,14 +2,11 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { type Executor, isWorthRetrying } from '@karmanflow/commands';
 import { parseKeySet } from '@karmanflow/receipts';
 import { errorCatalogue, openDatabase, type TransportErrorCode } from '@karmanflow/schema';
-import { waitUntil } from '@karmanflow/runtime/testing';
 import * as v from 'valibot';
-import { eventPageShape, healthShape, keySetShape, problemShape, receiptDocumentShape } from './document-shapes.ts';
+import { healthShape, keySetShape, problemShape, receiptDocumentShape } from './document-shapes.ts';
 import type { ApiClient } from './testing/api-client.ts';
 import { startTestApi, type TestApi } from './testing/start-test-api.ts';
-import { stockUp } from './testing/stock.ts';
 
-const noUuid = '00000000-0000-0000-0000-000000000000';
 let api: TestApi;
 let operator: ApiClient;
 beforeAll(async () => {
@@ -28,7 +25,6 @@ describe('what is not there', () => {
     '/v1/access/bootstrap_tenant',
     '/metrics',
     '/.env',
-    '/v1/receipts',
     '/docs/',
   ])('%s is 404', async (path) => {
     for (const method of ['GET', 'POST', 'OPTIONS']) {
@@ -125,33 +121,6 @@ describe('documents', () => {
       json: { rule: 'scope_missing' },
     });
   });
-
-  test('events are read page by page, and none is left out', async () => {
-    await stockUp(operator, 5);
-    const count = async () => ((await operator.get('/v1/events?limit=200')).json['events'] as unknown[]).length;
-    // What another transaction of the cluster might still precede is not shown yet.
-    await waitUntil({ what: 'the events to be shown', condition: async () => (await count()) > 3 });
-    const seen: string[] = [];
-    let cursor = '';
-    for (let more = true; more;) {
-      const answer = await operator.get(`/v1/events?limit=2${cursor === '' ? '' : `&after=${cursor}`}`);
-      const page = v.parse(eventPageShape, answer.json);
-      seen.push(...page.events.map(({ eventId }) => eventId));
-      ({ cursor, hasMore: more } = page);
-    }
-    const whole = v.parse(eventPageShape, (await operator.get('/v1/events?limit=200')).json);
-    expect(seen.length).toBeGreaterThan(3);
-    expect(seen).toEqual(whole.events.map(({ eventId }) => eventId));
-    const after = await operator.get(`/v1/events?after=${cursor}`);
-    expect(after.json).toEqual({ events: [], cursor, hasMore: false });
-  });
-
-  test.each(['nonsense', '1', '-1.x', ...['18446744073709551616', '08'].map((number) => `${number}.${noUuid}`)])(
-    'the cursor %s is refused',
-    async (cursor) => {
-      expect(await operator.get(`/v1/events?after=${cursor}`)).toMatchObject({ status: 400, code: 'input_invalid' });
-    },
-  );
 
   test('a field that is given twice is refused', async () => {
     const answer = await operator.get('/v1/events?limit=1&limit=2');

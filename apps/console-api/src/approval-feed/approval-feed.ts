@@ -1,10 +1,10 @@
-import type { EventCursor } from '@karmanflow/events';
 import type { Metrics } from '@karmanflow/runtime';
 import type { Database, Scope } from '@karmanflow/schema';
 import { openEventStream } from './event-stream.ts';
 import type { FeedLimits } from './feed-limits.ts';
 import { FeedListener } from './listener.ts';
 import { ScopeFeed } from './scope-feed.ts';
+import type { FeedCursor } from './feed-cursor.ts';
 
 export interface ApprovalFeedParts {
   /** Of the role kf_read. */
@@ -20,7 +20,7 @@ export interface ApprovalFeedParts {
 export interface Listening {
   readonly scope: Scope;
   /** The last id that the client has seen; null when it starts anew. */
-  readonly after: EventCursor | null;
+  readonly after: FeedCursor | null;
   readonly isAllowed: () => Promise<boolean>;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;

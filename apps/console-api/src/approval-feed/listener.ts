@@ -1,13 +1,14 @@
-import type { EventCursor } from '@karmanflow/events';
-import { encodeEvent, type EventStream } from './event-stream.ts';
+import { encodeEvent } from '../server-sent-event.ts';
+import type { EventStream } from './event-stream.ts';
 import { isBefore } from './read-approvals.ts';
+import type { FeedCursor } from './feed-cursor.ts';
 
 /** Why a feed ended. After all but the refusals, connecting again with the last id goes on where it stopped. */
 export type EndOfFeed = 'draining' | 'slow' | 'no_longer_allowed' | 'database_unavailable';
 
 /** A change, written down once for all who listen. */
 export interface FeedMessage {
-  readonly cursor: EventCursor;
+  readonly cursor: FeedCursor;
   readonly approvalId: string;
   readonly version: number;
   readonly bytes: Uint8Array;
@@ -15,7 +16,7 @@ export interface FeedMessage {
 
 /** What a listener starts from: a snapshot, or the changes since it was here last. */
 export interface FeedStart {
-  readonly cursor: EventCursor;
+  readonly cursor: FeedCursor;
   readonly messages: readonly Uint8Array[];
   /** Versions of approvals that the start already shows. */
   readonly told: ReadonlyMap<string, number>;
@@ -27,7 +28,7 @@ export class FeedListener {
   readonly #onEnd: (listener: FeedListener) => void;
   /** Whether the credential still stands for the same actor, in the same place, who may still read. */
   readonly isAllowed: () => Promise<boolean>;
-  #cursor: EventCursor | null = null;
+  #cursor: FeedCursor | null = null;
   #told: ReadonlyMap<string, number> = new Map();
   #saidAt = 0;
   #isOver = false;
@@ -61,7 +62,7 @@ export class FeedListener {
 
   /** After a silence, says that the feed is there and how far it has come, so that little is looked through later. */
   keepAlive(options: {
-    readonly cursor: EventCursor;
+    readonly cursor: FeedCursor;
     readonly now: number;
     readonly silenceMilliseconds: number;
   }): void {

@@ -1,7 +1,8 @@
 import { approval } from '@karmanflow/commands';
-import { decodeEvent, type EventCursor, type EventEnvelope } from '@karmanflow/events';
+import { decodeEvent, type EventEnvelope } from '@karmanflow/events';
 import { type Database, type Id, idShape, type Scope, toUuid } from '@karmanflow/schema';
 import * as v from 'valibot';
+import type { FeedCursor } from './feed-cursor.ts';
 
 export interface ApprovalVote {
   readonly voterId: Id<'principal'>;
@@ -13,7 +14,7 @@ export interface ApprovalVote {
 export interface ApprovalChange {
   readonly change: 'requested' | 'voted' | 'ended';
   /** Where it stands in the stream of events of its environment. */
-  readonly cursor: EventCursor;
+  readonly cursor: FeedCursor;
   readonly eventId: string;
   readonly occurredAt: string;
   /** The version that this event gave the approval. */
@@ -25,13 +26,13 @@ export interface ApprovalChange {
 export interface ChangePage {
   readonly changes: readonly ApprovalChange[];
   /** Everything up to here has been looked at. */
-  readonly cursor: EventCursor;
+  readonly cursor: FeedCursor;
   readonly hasMore: boolean;
 }
 
 export interface PendingApprovals {
   /** Everything up to here is part of it; what came later may be too. */
-  readonly cursor: EventCursor;
+  readonly cursor: FeedCursor;
   /** Those that end first. */
   readonly approvals: readonly approval.ApprovalView[];
   readonly hasMore: boolean;
@@ -43,7 +44,7 @@ type Reader = Parameters<Parameters<Database['read']>[1]>[0];
 
 const noUuid = '00000000-0000-0000-0000-000000000000';
 /** Transaction ids are 64 bits wide. */
-const lastCursor: EventCursor = '18446744073709551615.ffffffff-ffff-ffff-ffff-ffffffffffff';
+const lastCursor: FeedCursor = '18446744073709551615.ffffffff-ffff-ffff-ffff-ffffffffffff';
 const eventTypes = approval.approvals.events.map(({ type }) => type);
 const voteShape = v.object({
   voterId: idShape('principal'),
@@ -51,8 +52,8 @@ const voteShape = v.object({
   reason: v.nullable(v.string()),
 });
 
-/** Whether one cursor stands before another. Both have the form of `isEventCursor`. */
-export function isBefore(cursor: EventCursor, other: EventCursor): boolean {
+/** Whether one cursor stands before another. Both have the form of `isFeedCursor`. */
+export function isBefore(cursor: FeedCursor, other: FeedCursor): boolean {
   const [one, another] = [partsOf(cursor), partsOf(other)];
   const [transaction, limit] = [BigInt(one.transaction), BigInt(another.transaction)];
   // UUIDs in their one form sort as text as Postgres sorts them.
@@ -108,12 +109,12 @@ async function readVersions(db: Reader, window: Window): Promise<Map<string, num
 
 interface Window {
   readonly scope: Scope;
-  readonly after: EventCursor;
+  readonly after: FeedCursor;
   readonly scannedMax: number;
 }
 
 /**
- * The changes of approvals after a cursor, in the order of their transactions. As in `readEvents`, only transactions before
+ * The changes of approvals after a cursor, in the order of their transactions. Only transactions before
  * every one that still runs are shown: nothing appears behind a cursor later.
  */
 export function readChanges(database: Database, window: Window & { readonly changesMax: number }): Promise<ChangePage> {
@@ -137,7 +138,7 @@ export function readChanges(database: Database, window: Window & { readonly chan
 }
 
 /** Before it stands every transaction that has ended before all that still run. */
-async function readHorizon(db: Reader): Promise<EventCursor> {
+async function readHorizon(db: Reader): Promise<FeedCursor> {
   const row = await db
     .selectNoFrom(({ fn }) => fn<string>('pg_snapshot_xmin', [fn('pg_current_snapshot')]).as('horizon'))
     .executeTakeFirstOrThrow();
@@ -148,8 +149,8 @@ async function readHorizon(db: Reader): Promise<EventCursor> {
 async function readEnd(
   db: Reader,
   window: Window,
-  upTo: EventCursor,
-): Promise<{ readonly cursor: EventCursor; readonly isCut: boolean }> {
+  upTo: FeedCursor,
+): Promise<{ readonly cursor: FeedCursor; readonly isCut: boolean }> {
   const row = await eventsOf(db, { ...window, upTo })
     .select(['id', 'written_in'])
     .offset(window.scannedMax - 1)
@@ -158,7 +159,7 @@ async function readEnd(
   return row ? { cursor: `${row.written_in}.${row.id}`, isCut: true } : { cursor: upTo, isCut: false };
 }
 
-function eventsOf(db: Reader, { scope, after, upTo }: Window & { readonly upTo: EventCursor }) {
+function eventsOf(db: Reader, { scope, after, upTo }: Window & { readonly upTo: FeedCursor }) {
   const from = partsOf(after);
   const to = partsOf(upTo);
   return db
@@ -171,12 +172,12 @@ function eventsOf(db: Reader, { scope, after, upTo }: Window & { readonly upTo: 
     .orderBy('id');
 }
 
-function partsOf(cursor: EventCursor): { readonly transaction: string; readonly event: string } {
+function partsOf(cursor: FeedCursor): { readonly transaction: string; readonly event: string } {
   const at = cursor.indexOf('.');
   return { transaction: cursor.slice(0, at), event: cursor.slice(at + 1) };
 }
 
-type ReadEvent = { readonly cursor: EventCursor; readonly event: EventEnvelope };
+type ReadEvent = { readonly cursor: FeedCursor; readonly event: EventEnvelope };
 
 async function withApprovals(db: Reader, read: readonly ReadEvent[], scope: Scope): Promise<ApprovalChange[]> {
   const ids = [...new Set(read.map(({ event }) => toUuid(changedBy(event).id)))];

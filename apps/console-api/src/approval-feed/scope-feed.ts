@@ -1,9 +1,9 @@
-import type { EventCursor } from '@karmanflow/events';
 import type { Database, Scope } from '@karmanflow/schema';
-import { encodeEvent } from './event-stream.ts';
+import { encodeEvent } from '../server-sent-event.ts';
 import type { FeedLimits } from './feed-limits.ts';
 import type { EndOfFeed, FeedListener, FeedMessage, FeedStart } from './listener.ts';
 import { type ApprovalChange, isBefore, readChanges, readPending } from './read-approvals.ts';
+import type { FeedCursor } from './feed-cursor.ts';
 
 export interface ScopeFeedParts {
   readonly database: Database;
@@ -21,7 +21,7 @@ export class ScopeFeed {
   readonly #parts: ScopeFeedParts;
   readonly #listeners = new Set<FeedListener>();
   /** Up to where changes have been told; null before the first listener. */
-  #position: EventCursor | null = null;
+  #position: FeedCursor | null = null;
   /** What a new listener starts from; it holds until something changes. */
   #snapshot: FeedStart | null = null;
   /** Looks and beginnings take turns, so that nobody begins in the middle of a look. */
@@ -33,7 +33,7 @@ export class ScopeFeed {
   }
 
   /** Sends what the listener starts from, and from then on each change. Throws when the database does not answer. */
-  async join(listener: FeedListener, after: EventCursor | null): Promise<void> {
+  async join(listener: FeedListener, after: FeedCursor | null): Promise<void> {
     if (listener.isOver) return;
     this.#listeners.add(listener);
     await this.#inTurn(async () => {
@@ -106,7 +106,7 @@ export class ScopeFeed {
   }
 
   /** What has changed since a cursor; null when that is too much, or when the cursor is none of this database. */
-  async #replayAfter(after: EventCursor): Promise<FeedStart | null> {
+  async #replayAfter(after: FeedCursor): Promise<FeedStart | null> {
     const { database, scope, limits } = this.#parts;
     const page = await readChanges(database, {
       scope,

@@ -1,8 +1,9 @@
-import { type Caller, type CommandEnvironment, scopeOf } from '@karmanflow/commands';
-import { isEventCursor } from '@karmanflow/events';
+import { type CommandEnvironment, scopeOf } from '@karmanflow/commands';
+
 import { problem } from '@karmanflow/runtime';
 import * as v from 'valibot';
 import type { ApprovalFeed } from '../approval-feed/approval-feed.ts';
+import { isFeedCursor } from '../approval-feed/feed-cursor.ts';
 import { authenticate } from '../authentication.ts';
 import { denyRead } from '../deny-read.ts';
 import type { Endpoint } from '../endpoint.ts';
@@ -17,6 +18,8 @@ import {
   secured,
 } from '../openapi.ts';
 import { fieldsOf, type ReadAccess } from '../read-endpoint.ts';
+import { eventStreamHeaders } from '../server-sent-event.ts';
+import { stillAllowed } from '../still-allowed.ts';
 import { jsonSchemaOf, queryInput, readInput } from '../valibot-bridge.ts';
 
 const type = 'approval.feed';
@@ -25,13 +28,6 @@ const path = '/v1/approval/feed';
 const lastEventIdHeader = 'last-event-id';
 const input = v.strictObject({ level: v.optional(v.picklist(['environment', 'tenant']), 'environment') });
 const fields = queryInput({ input });
-
-/** Proxies that hold an answer back until it is whole would hold this one back for ever. */
-const streamHeaders = {
-  'content-type': 'text/event-stream; charset=utf-8',
-  'cache-control': 'no-store',
-  'x-accel-buffering': 'no',
-};
 
 const operation: Endpoint['operation'] = {
   operationId: type,
@@ -77,24 +73,20 @@ export function approvalFeedEndpoints({
       return noted(exchange, 'input_invalid', problem('input_invalid', { extensions: { issues: parsed.issues } }));
     }
     const after = request.headers.get(lastEventIdHeader);
-    if (after !== null && !isEventCursor(after)) {
+    if (after !== null && !isFeedCursor(after)) {
       const detail = 'Last-Event-ID must be the id of a message of this feed';
       return noted(exchange, 'header_invalid', problem('header_invalid', { detail }));
     }
     // The router answers HEAD with what GET would say before its body, which here has no end.
-    if (request.method === 'HEAD') return new Response(null, { headers: streamHeaders });
+    if (request.method === 'HEAD') return new Response(null, { headers: eventStreamHeaders });
     const opened = await feed.listen({
       scope: scopeOf(caller, environment),
       after,
       signal: request.signal,
-      isAllowed: async () => {
-        const again = await authenticate(authenticator, exchange);
-        if (!again.ok || !isSamePlace(again.caller, caller)) return false;
-        return denyRead(again.caller, { type, scope, environment }) === null;
-      },
+      isAllowed: () => stillAllowed(authenticator, { exchange, caller, read: { type, scope, environment } }),
     });
     if (!opened.ok) return noted(exchange, opened.code, problem(opened.code, { detail: opened.detail }));
-    return new Response(opened.body, { headers: streamHeaders });
+    return new Response(opened.body, { headers: eventStreamHeaders });
   }
 
   return [{ method: 'get', path, operation, handle }];
@@ -103,8 +95,4 @@ export function approvalFeedEndpoints({
 function noted(exchange: Exchange, outcome: string, response: Response): Response {
   exchange.notes.outcome = outcome;
   return response;
-}
-
-function isSamePlace(now: Caller, then: Caller): boolean {
-  return now.tenantId === then.tenantId && now.environmentId === then.environmentId && now.actor.id === then.actor.id;
 }

@@ -1,6 +1,8 @@
-import type { access, AnyCommand, Executor } from '@karmanflow/commands';
+import type { access, AnyCommand, Executor, Outcome } from '@karmanflow/commands';
+import { receiptDocument } from '@karmanflow/receipts';
 import { problem } from '@karmanflow/runtime';
-import type { TransportErrorCode } from '@karmanflow/schema';
+import { isId, type TransportErrorCode } from '@karmanflow/schema';
+import type { WebhookMaster } from '@karmanflow/webhooks';
 import { authenticate } from '../authentication.ts';
 import { readCommandHeaders } from '../command-headers.ts';
 import { commandResponse } from '../command-response.ts';
@@ -8,13 +10,19 @@ import { completedCommand, type TenantCompletion, withTenant } from '../complete
 import type { Endpoint } from '../endpoint.ts';
 import type { Exchange } from '../exchange.ts';
 import { commandOperation } from '../openapi.ts';
+import { prefersProof } from '../preferences.ts';
+import type { PublishedLog } from '../published-log/published-log.ts';
 import { readJsonBody } from '../read-json-body.ts';
 import { commandInput, type InputResult, readInput } from '../valibot-bridge.ts';
+import { newSecretOf, withSecret } from '../webhooks/show-secret.ts';
 
 export interface CommandEndpointParts {
   readonly executor: Executor;
   readonly authenticator: access.Authenticator;
   readonly completion: TenantCompletion;
+  readonly log: PublishedLog;
+  /** From which the secrets of webhooks follow; null where this deployment sends none. */
+  readonly webhookMaster: WebhookMaster | null;
 }
 
 /** `POST /v1/{feature}/{command}` for every one of the commands. */
@@ -24,7 +32,7 @@ export function commandEndpoints(commands: readonly AnyCommand[], parts: Command
 
 function commandEndpoint(
   definition: AnyCommand,
-  { executor, authenticator, completion }: CommandEndpointParts,
+  { executor, authenticator, completion, log, webhookMaster }: CommandEndpointParts,
 ): Endpoint {
   const input = commandInput(definition);
 
@@ -55,11 +63,23 @@ function commandEndpoint(
       ...read.headers,
     };
     const outcome = await executor.execute(parsed.value, metadata);
-    const answer = commandResponse(outcome, { definition, notes });
+    const answered = await commandResponse(outcome, { definition, notes });
+    const proof = prefersProof(request.headers) ? await proofOf(outcome, request.signal) : null;
+    const answer = proof === null ? answered : await withProof(answered, proof);
+    const secret = newSecretOf(webhookMaster, { definition, outcome });
+    if (secret !== null) return withSecret(answer, secret);
     if (definition.type !== completedCommand) return answer;
     const completed = await completion.complete(parsed.value, outcome, metadata);
     if (completed === null) return answer;
-    return completed instanceof Response ? completed : withTenant(await answer, completed);
+    return completed instanceof Response ? completed : withTenant(answer, completed);
+  }
+
+  /** The receipt says where it stands: a command may run in the tenant's control environment. */
+  async function proofOf(outcome: Outcome, signal: AbortSignal): Promise<string | null> {
+    if (outcome.kind !== 'receipt') return null;
+    const { tenantId, environmentId, receiptId } = receiptDocument(outcome.receipt).receipt;
+    if (!isId('tenant', tenantId) || !isId('environment', environmentId) || !isId('receipt', receiptId)) return null;
+    return log.waitForProof({ scope: { tenantId, environmentId }, receiptId }, signal);
   }
 
   return {
@@ -68,6 +88,14 @@ function commandEndpoint(
     operation: commandOperation(definition, input),
     handle,
   };
+}
+
+/** The answer to the command, with the proof for which it waited. */
+async function withProof(answer: Response, proof: string): Promise<Response> {
+  const text = await answer.text();
+  const headers = new Headers(answer.headers);
+  headers.set('preference-applied', 'wait=proof');
+  return new Response(`${text.slice(0, -1)},"proof":${JSON.stringify(proof)}}`, { status: answer.status, headers });
 }
 
 /** A request that never became a command: it leaves nothing. */

@@ -1,4 +1,5 @@
 import { type Executor, type Registry, registry as wholeRegistry } from '@karmanflow/commands';
+import { createReceiptSigner } from '@karmanflow/receipts';
 import { createLogger, createMetrics, startTelemetry } from '@karmanflow/runtime';
 import { captureLog } from '@karmanflow/runtime/testing';
 import { openDatabase } from '@karmanflow/schema';
@@ -19,6 +20,7 @@ export async function createIdleApi(registry: Registry = wholeRegistry): Promise
     database: nowhere,
     readDatabase: nowhere,
     keySet: { keys: [] },
+    signer: createReceiptSigner({ privateKey: new Uint8Array(32) }),
     tracer,
     logger: createLogger({ app: 'console-api', level: 'silent', destination: captureLog().destination }),
     metrics: createMetrics({ app: 'console-api' }),

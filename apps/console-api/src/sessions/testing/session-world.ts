@@ -75,6 +75,7 @@ export async function startSessionWorld(options: SessionWorldOptions): Promise<S
     executor: world.executor,
     database: world.database,
     readDatabase,
+    signer: world.signer,
     keySet: formatKeySet([
       { publicJwk: world.signer.publicJwk, notBefore: '2020-01-01T00:00:00.000Z', notAfter: null },
     ]),

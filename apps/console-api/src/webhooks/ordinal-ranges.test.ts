@@ -1,0 +1,32 @@
+import { expect, test } from 'bun:test';
+import * as fc from 'fast-check';
+import { missingRanges, ordinalRanges } from './ordinal-ranges.ts';
+
+const numbersOf = (ranges: readonly { from: number; to: number }[]): number[] =>
+  ranges.flatMap(({ from, to }) => Array.from({ length: to - from + 1 }, (_one, at) => from + at));
+const ordinals = fc.array(fc.integer({ min: 1, max: 60 }), { maxLength: 40 });
+
+test('ranges hold exactly the numbers, as few ranges as can be, in order', () => {
+  fc.assert(
+    fc.property(ordinals, (list) => {
+      const ranges = ordinalRanges(list);
+      expect(numbersOf(ranges)).toEqual([...new Set(list)].toSorted((one, other) => one - other));
+      for (const [at, { from }] of ranges.entries()) expect(from > (ranges[at - 1]?.to ?? -1) + 1).toBe(true);
+    }),
+  );
+});
+
+test('what is missing and what is there are everything from behind the place on', () => {
+  fc.assert(
+    fc.property(ordinals, fc.integer({ min: 0, max: 30 }), (list, after) => {
+      const seen = list.filter((ordinal) => ordinal > after);
+      const all = [...numbersOf(missingRanges(seen, after)), ...new Set(seen)].toSorted((one, other) => one - other);
+      const last = seen.length === 0 ? after : Math.max(...seen);
+      expect(all).toEqual(Array.from({ length: last - after }, (_one, at) => after + 1 + at));
+    }),
+  );
+  expect(missingRanges([4, 5, 9], 1)).toEqual([
+    { from: 2, to: 3 },
+    { from: 6, to: 8 },
+  ]);
+});
