@@ -7,11 +7,13 @@ import type { AnyCheck } from './harness/check.ts';
 import { type CheckResult, runChecks, skipChecks } from './harness/run-checks.ts';
 import { createScratchDatabase } from './harness/scratch-database.ts';
 import { openTarget, type Target } from './harness/target.ts';
+import { ingestChecks, type IngestTarget } from './ingest/index.ts';
 import { declarationChecks } from './personal-data/index.ts';
 import { surfaceChecks } from './surface/index.ts';
 import type { Surface } from './surface/surface.ts';
 import { tierBoundaryChecks } from './tier-boundaries/index.ts';
 import { readRepository } from './tier-boundaries/repository.ts';
+import { type DeliveryTarget, webhookDeliveryChecks } from './webhook-delivery/index.ts';
 import { seedWorld } from './world/seed-world.ts';
 
 export type RoleUrls = Partial<Readonly<Record<RuntimeRole, string>>>;
@@ -24,6 +26,10 @@ export interface AuditOptions extends ChecksOptions {
   readonly surface?: Surface | null;
   /** An API that is thrown away, whose database may be written to; null: no command is sent that may succeed. */
   readonly governed?: Governed | null;
+  /** An ingest that is thrown away; null: no message is sent. */
+  readonly ingest?: IngestTarget | null;
+  /** A worker that delivers, and is thrown away; null: nothing is delivered. */
+  readonly delivery?: DeliveryTarget | null;
   /** The folder of the repository whose sources are read; null: none are. */
   readonly repositoryRoot?: string | null;
   /** Only checks whose id starts with this. */
@@ -41,6 +47,8 @@ export async function audit(options: AuditOptions): Promise<readonly CheckResult
     ...(await runChecks(wanted(declarationChecks, options.only), () => ({ registry }))),
     ...(await auditSurface(options)),
     ...(await auditGoverned(options)),
+    ...(await auditIngest(options)),
+    ...(await auditDelivery(options)),
     ...(await auditDatabase({ ...options, only: options.only ?? '' })),
   ];
 }
@@ -67,6 +75,18 @@ async function auditGoverned({ governed = null, only }: AuditOptions): Promise<r
   const checks = wanted(governedChecks, only);
   if (governed !== null) return runChecks(checks, () => governed);
   return skipChecks(checks, 'sends commands that leave receipts and approvals for good: only with --throwaway');
+}
+
+async function auditIngest({ ingest = null, only }: AuditOptions): Promise<readonly CheckResult[]> {
+  const checks = wanted(ingestChecks, only);
+  if (ingest !== null) return runChecks(checks, () => ingest);
+  return skipChecks(checks, 'sends messages that leave receipts and claims for good: only with --throwaway');
+}
+
+async function auditDelivery({ delivery = null, only }: AuditOptions): Promise<readonly CheckResult[]> {
+  const checks = wanted(webhookDeliveryChecks, only);
+  if (delivery !== null) return runChecks(checks, () => delivery);
+  return skipChecks(checks, 'subscribes to events and leaves deliveries for good: only with --throwaway');
 }
 
 async function auditDatabase(options: AuditOptions & { readonly only: string }): Promise<readonly CheckResult[]> {

@@ -8,6 +8,8 @@ import { renderReport } from './harness/report.ts';
 import { isClean } from './harness/run-checks.ts';
 import { receiptCounter, type Surface } from './surface/surface.ts';
 import { serveApi } from './testing/serve-api.ts';
+import { serveDelivery } from './testing/serve-delivery.ts';
+import { serveIngest } from './testing/serve-ingest.ts';
 import { ownRoot } from './tier-boundaries/repository.ts';
 
 const usage = `bun conformance/src/main.ts --database <administrator's URL> --roles <file> --url <console-api> --key <API key> [options]
@@ -54,13 +56,20 @@ async function runThrowaway(
 ): Promise<boolean> {
   const database = await createTestDatabase();
   const api = await serveApi();
+  const ingest = await serveIngest();
+  const delivery = await serveDelivery();
   try {
     const roleUrls = Object.fromEntries(runtimeRoles.map((role) => [role, database.urlFor(role)]));
-    return await run(
-      { ...options, adminUrl: database.adminUrl, roleUrls, surface: api.surface(), governed: api.governed() },
-      jsonFile,
-    );
+    const served = {
+      surface: api.surface(),
+      governed: api.governed(),
+      ingest: ingest.target(),
+      delivery: delivery.target(),
+    };
+    return await run({ ...options, adminUrl: database.adminUrl, roleUrls, ...served }, jsonFile);
   } finally {
+    await delivery.stop();
+    await ingest.stop();
     await api.stop();
     await database.drop();
   }

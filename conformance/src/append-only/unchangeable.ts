@@ -1,4 +1,4 @@
-import { columnsOf, ownerRole, refusedStatementsOf, runtimeRoles, type TableName, tableOf } from '@karmanflow/schema';
+import { columnsOf, ownerRole, refusedStatementsOf, runtimeRoles, type TableName } from '@karmanflow/schema';
 import { accessOf } from '../attacks/access.ts';
 import { type Attack, attackCheck } from '../attacks/attack-check.ts';
 import type { Check } from '../harness/check.ts';
@@ -77,7 +77,7 @@ async function asSuperuser(attack: Attack): Promise<void> {
 async function withoutPrivilege({ target, evidence, tables }: Attack): Promise<void> {
   for (const role of runtimeRoles) {
     await asRole(target, role, async (session) => {
-      for (const table of guarded(tables).filter((name) => tableOf(name).kind !== 'entity')) {
+      for (const table of tables.filter((name) => refusedStatementsOf(name).includes('UPDATE'))) {
         evidence.see('privileges on ledgers');
         const { rows } =
           await session.perform(`SELECT has_table_privilege('${qualified(table)}', 'UPDATE, DELETE, TRUNCATE')
@@ -150,6 +150,14 @@ export const changeAttacks: Check = attackCheck({
       'DROP TRIGGER refuse_change ON kf.domain_events',
       'CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.domain_events FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change()',
       'ALTER TABLE kf.domain_events ENABLE ALWAYS TRIGGER refuse_change',
+    ),
+    sabotage(
+      {
+        name: 'an attempt to deliver may be rewritten',
+        mentions: 'kf_delivery may change webhook_attempts',
+        tables: ['webhook_attempts'],
+      },
+      'GRANT UPDATE (outcome) ON kf.webhook_attempts TO kf_delivery',
     ),
     sabotage(
       {

@@ -26,7 +26,7 @@ export function accessOf(role: RuntimeRole, table: TableName): Access {
     inserts: insert.includes(role),
     updates: update.includes(role),
     drains: drain === role,
-    overlooks: overview === role,
+    overlooks: overview?.includes(role) ?? false,
     looksUp: lookup === role,
     readsColumns: grantsOf(table).flatMap((grant) =>
       grant.role === role && grant.privilege === 'SELECT' ? (grant.columns ?? []) : [],

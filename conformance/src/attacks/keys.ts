@@ -10,7 +10,7 @@ import { accessOf, writerOf } from './access.ts';
 import { type Attack, attackCheck } from './attack-check.ts';
 import { liveReferences } from './live-references.ts';
 
-/** The role that may insert into every table but those of the sequencer. */
+/** The role that may insert into every table but those of the sequencer and of delivery. */
 const role = 'kf_command';
 
 /** Cases 31 and 32: A builds a copy of B's rows, with B's ids and B's natural keys, and nothing gets in the way. */
@@ -51,17 +51,16 @@ async function probeForeignKeys(attack: Attack): Promise<void> {
     const strangers =
       foreignHomeOf(world, targetTable).rows.rival[targetTable] ??
       sharedRow(foreignHomeOf(world, targetTable), targetTable);
-    await asRole(target, role, async (session) => {
+    await asRole(target, writerOf(table), async (session) => {
       await session.enter(place);
       const receiptId = await issueReceipt(session, world, place);
       const outcomes: Outcome[] = [];
       const label = `probe ${world.newId()}`;
       const row = newRow(world, table, { place, receiptId, label });
-      for (const source of ['stranger', 'nobody'] as const) {
-        const ids = own.map((column) => {
-          const foreignId = strangers[targetColumns[columns.indexOf(column)] ?? ''];
-          return [column, source === 'stranger' ? foreignId : world.newId()];
-        });
+      // A row that could be there and is not: its values are of the shape that the columns want.
+      const nobodys = newRow(world, targetTable, { place, receiptId });
+      for (const source of [strangers, nobodys]) {
+        const ids = own.map((column) => [column, source[targetColumns[columns.indexOf(column)] ?? '']]);
         const { sql, values } = insertOf(table, { ...row, ...Object.fromEntries(ids) });
         outcomes.push(await session.probe(sql, values));
       }

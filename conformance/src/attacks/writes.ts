@@ -1,8 +1,8 @@
-import { columnsOf } from '@karmanflow/schema';
+import { columnsOf, type TableName } from '@karmanflow/schema';
 import type { Check } from '../harness/check.ts';
 import { sabotage } from '../harness/sabotage.ts';
 import { asRole, type Session } from '../harness/session.ts';
-import { conditionOf, insertOf, primaryKeyOf, qualified } from '../world/statements.ts';
+import { changeableColumn, conditionOf, insertOf, primaryKeyOf, qualified } from '../world/statements.ts';
 import { foreignHomeOf, homeOf, issueReceipt, newRow, placeForNewRow, rowCountIn, sharedRow } from '../world/world.ts';
 import { type Access, accessesTo } from './access.ts';
 import { type Attack, attackCheck } from './attack-check.ts';
@@ -104,7 +104,7 @@ async function attackByQuery(
 }
 
 /** Cases 20 to 23 and 26: what a role that may update could try to reach or to move. */
-async function attackUpdates({ target, world, expect }: Attack, { role, table }: Access): Promise<void> {
+async function attackUpdates({ target, world, expect }: Attack, { role, table, overlooks }: Access): Promise<void> {
   const where = `${table} as ${role}`;
   const home = homeOf(world, table);
   const foreign = foreignHomeOf(world, table);
@@ -134,10 +134,7 @@ async function attackUpdates({ target, world, expect }: Attack, { role, table }:
     ]);
     expect.onlyRowsOf({ caseName: '23 UPDATE without WHERE', where }, sweeping, home);
     // Without RETURNING and without a column that is read, only the update policy applies.
-    const blind = await session.probe(
-      `UPDATE ${from} SET version = 2, receipt_id = $1, written_in = pg_current_xact_id()`,
-      [receiptId],
-    );
+    const blind = await session.probe(...blindUpdate(table, { receiptId, ownRow }));
     expect.rowCount({ caseName: '23 UPDATE without WHERE', where }, blind, rowCountIn(home, table));
 
     const key = conditionOf(primaryKeyOf(table), sharedRow(foreign, table), 2);
@@ -149,8 +146,26 @@ async function attackUpdates({ target, world, expect }: Attack, { role, table }:
       `MERGE INTO ${from} t USING (SELECT $1::uuid AS id) s ON ${qualifiedKey} WHEN MATCHED THEN UPDATE SET ${changeOf(table, 's.id')}`,
       [receiptId, ...key.values],
     );
-    expect.rowCount({ caseName: '26 MERGE that updates', where }, merged, 0);
+    const merge = { caseName: '26 MERGE that updates', where };
+    // Where it sees a foreign row, it is told that it may not change it.
+    if (overlooks) expect.refused(merge, merged, '42501');
+    else expect.rowCount(merge, merged, 0);
   });
+}
+
+/** Reads no column: what it writes it brings along. */
+function blindUpdate(
+  table: TableName,
+  { receiptId, ownRow }: { readonly receiptId: string; readonly ownRow: Readonly<Record<string, unknown>> },
+): [sql: string, values: unknown[]] {
+  if ('receipt_id' in columnsOf(table)) {
+    return [
+      `UPDATE ${qualified(table)} SET version = 2, receipt_id = $1, written_in = pg_current_xact_id()`,
+      [receiptId],
+    ];
+  }
+  const column = changeableColumn(table);
+  return [`UPDATE ${qualified(table)} SET ${column} = $1`, [ownRow[column]]];
 }
 
 /** What no grant allows, on the role's own rows: nothing but a missing privilege may be the reason. */

@@ -18,9 +18,6 @@ import {
   type World,
 } from '../world/world.ts';
 
-/** The role that may insert into every table that refers to another. */
-const role = 'kf_command';
-
 /** A row that the key could name, in another environment of the same tenant; null where the target has no other one. */
 function parentElsewhere(world: World, { table, targetTable }: LiveReference): SeedRow | null {
   if (tableOf(targetTable).scope === 'control') return null;
@@ -37,7 +34,7 @@ async function probeParent({ target, world, expect }: Attack, reference: LiveRef
   const parent = parentElsewhere(world, reference);
   if (parent === null) return;
   const place = placeForNewRow(world, table, homeOf(world, table));
-  await asRole(target, role, async (session) => {
+  await asRole(target, writerOf(table), async (session) => {
     // The other environment's receipt is of this very transaction: only the environment is wrong about it.
     const isReceipt = columns.includes('receipt_id');
     const elsewhere = isReceipt ? await receiptIn(session, world, world.sibling) : parent;
@@ -71,7 +68,7 @@ async function probeScope({ target, world, expect }: Attack, { name, table }: Li
   const unknown = world.newId();
   const isControl = tableOf(table).scope === 'control';
   const place = emptyPlace('unknown', { tenantId: isControl ? unknown : world.here.tenantId, environmentId: unknown });
-  await asRole(target, role, async (session) => {
+  await asRole(target, writerOf(table), async (session) => {
     await session.enter(place);
     const row = newRow(world, table, { place, receiptId: await issueReceipt(session, world, place) });
     const { sql, values } = insertOf(table, row);

@@ -81,6 +81,42 @@ export function holdMessage(tenant: GovernedTenant, place: PlaceName, values: Js
   );
 }
 
+/** A subscription with a recovery, and a delivery as whoever delivers would have left it. */
+async function subscribe(
+  governed: Governed,
+  tenant: GovernedTenant,
+  place: PlaceName,
+): Promise<Readonly<Record<'whs' | 'whr' | 'whd', unknown>>> {
+  const user = await tenant.session('user', place);
+  const { subscriptionId } = await succeed(user, 'webhook.create_subscription', {
+    url: 'https://hooks.acme.example/in',
+    eventTypes: ['inventory.*'],
+    asymmetric: true,
+  });
+  const { recoveryId } = await succeed(user, 'webhook.recover', {
+    subscriptionId,
+    fromSeq: 1,
+    toSeq: 1,
+    expectedCount: 1,
+  });
+  const deliveryId = Bun.randomUUIDv7();
+  const scope = [tenant.tenantId, tenant.environments[place], String(subscriptionId)].map((id) => id.slice(4));
+  await governed.query(
+    `INSERT INTO kf.webhook_cursors (tenant_id, environment_id, subscription_id, roster_version, generation, health_epoch,
+       admitted_seq, next_ordinal, follows, health, health_since) VALUES ($1, $2, $3, 1, 1, 1, 1, 2, true, 'HEALTHY', now())`,
+    scope,
+  );
+  await governed.query(
+    `INSERT INTO kf.webhook_deliveries (tenant_id, environment_id, id, subscription_id, origin_id, generation, seq, event_id,
+       event_written_in, event_type, entity_type, entity_id, ordinal, order_keys, predecessors, is_probe, lane, state, attempts,
+       charged_attempts, admitted_at)
+     VALUES ($1, $2, $4, $3, $3, 1, 1, gen_random_uuid(), '1', 'inventory.variant.registered', 'variant', $5, 1, '{}', '{}', false,
+       'FIRST', 'WAITING', 0, 0, now())`,
+    [...scope, deliveryId, secretNameOf(tenant, place)],
+  );
+  return { whs: subscriptionId, whr: recoveryId, whd: `whd_${deliveryId}` };
+}
+
 /** One thing of each kind that commands and queries name, in an environment of a tenant. */
 export async function furnish(governed: Governed, tenant: GovernedTenant, place: PlaceName): Promise<Things> {
   const user = await tenant.session('user', place);
@@ -116,6 +152,7 @@ export async function furnish(governed: Governed, tenant: GovernedTenant, place:
   const keys = dataOf(await user.read(`/v1/access/api_keys?principalId=${tenant.principals.spare}`))['apiKeys'];
   const [apiKey]: readonly unknown[] = Array.isArray(keys) ? keys : [];
   const { quarantinedMessageId } = await holdMessage(tenant, place);
+  const webhooks = await subscribe(governed, tenant, place);
   const [receipt] = await governed.query(
     'SELECT id FROM kf.command_receipts WHERE tenant_id = $1 AND environment_id = $2 ORDER BY id LIMIT 1',
     [tenant.tenantId.slice(4), tenant.environments[place].slice(4)],
@@ -133,6 +170,7 @@ export async function furnish(governed: Governed, tenant: GovernedTenant, place:
       mcl: massCancelId,
       src: tenant.sources[place],
       qtn: quarantinedMessageId,
+      ...webhooks,
       alc: isObject(allocation) ? allocation['allocationId'] : undefined,
       ses: binding['sessionId'],
       grt: isObject(grant) ? grant['roleGrantId'] : undefined,

@@ -6,12 +6,15 @@ export const families = [
   'environment-scope',
   'command-only-writes',
   'append-only',
+  'log',
   'tier-boundaries',
   'namespace-contracts',
   'surface',
   'risk-and-approval',
   'authorisation',
   'personal-data',
+  'ingest',
+  'webhook-delivery',
   'surface-parity',
   'feature-modules',
   'signal-plane',
@@ -43,9 +46,17 @@ export interface Saboteur<Subject = Target> {
  * catalogue: reads what is declared, on the audited database itself · behaviour: writes rows that can never be removed, so
  * it runs on a throwaway database that the same migrations made on the same server · surface: asks a running API over HTTP,
  * and only for what it must refuse · governed: sends a running API commands that may succeed, so it runs on one that is
- * thrown away · declarations: reads the registry of commands · repository: reads source files.
+ * thrown away · ingest: sends a running ingest messages, likewise · delivery: lets a running worker deliver, likewise · declarations: reads the registry of commands · repository: reads source files.
  */
-export type CheckSubject = 'catalogue' | 'behaviour' | 'surface' | 'governed' | 'declarations' | 'repository';
+export type CheckSubject =
+  | 'catalogue'
+  | 'behaviour'
+  | 'surface'
+  | 'governed'
+  | 'ingest'
+  | 'delivery'
+  | 'declarations'
+  | 'repository';
 
 /** A check by what it says of itself, whatever it looks at. */
 export type AnyCheck = Check<never>;

@@ -36,11 +36,17 @@ async function readEventsSince(surface: Surface, after: string): Promise<EventsS
     });
     if (status !== 200) throw new Error(`/v1/events answers ${status} ${text.slice(0, 120)}`);
     const events: readonly unknown[] = Array.isArray(json['events']) ? json['events'] : [];
-    correlationIds.push(...events.map((event) => (isObject(event) ? String(event['correlationId']) : '')));
+    correlationIds.push(...events.map(correlationIdOf));
     cursor = String(json['cursor']);
     if (json['hasMore'] !== true) return { cursor, correlationIds };
   }
   return { cursor: null, correlationIds };
+}
+
+/** Of an event beside its position. */
+function correlationIdOf(positioned: unknown): string {
+  const event = isObject(positioned) ? positioned['event'] : null;
+  return isObject(event) ? String(event['correlationId']) : '';
 }
 
 async function sendAll(surface: Surface, evidence: Evidence, correlationId: string): Promise<void> {

@@ -56,9 +56,20 @@ async function controlReads(surface: Surface, evidence: Evidence, operations: re
       evidence.see('control: sound reads');
       const said = `control: ${probe.target}: ${answer.status} ${answer.text.slice(0, 120)}`;
       if (beside.includes(answer.status)) evidence.surprise(said);
-      else if (answer.status !== 200 && answer.status !== 404) evidence.violation(said);
+      else if (!isSound(answer)) evidence.violation(said);
     }
   }
+}
+
+/** Found, or not there, or not there yet. */
+function isSound({
+  status,
+  json,
+}: {
+  readonly status: number;
+  readonly json: Readonly<Record<string, unknown>>;
+}): boolean {
+  return status === 200 || status === 404 || json['code'] === 'proof_pending';
 }
 
 function refusalCheck({ name, claim, probesOf, namesOnlyIt, owes, saboteurs }: RefusalCheck): Check<Surface> {

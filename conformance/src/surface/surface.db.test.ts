@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
 import { waitUntil } from '@karmanflow/runtime/testing';
 import { prove } from '../testing/prove.ts';
 import { type ServedApi, serveApi } from '../testing/serve-api.ts';
@@ -7,6 +7,8 @@ import { nothingLeft } from './nothing-left.ts';
 import { readOperations } from './read-operations.ts';
 import { refusedProbes } from './refusal-checks.ts';
 import { requestLike } from './rewriting.ts';
+
+setDefaultTimeout(60_000);
 
 let api: ServedApi;
 beforeAll(async () => {

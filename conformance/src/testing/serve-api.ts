@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { registry, type Registry } from '@karmanflow/commands';
-import { createTestWorld, proveHistory } from '@karmanflow/commands/testing';
+import { createTestWorld, proveHistory, type TestWorld } from '@karmanflow/commands/testing';
 import { type ConsoleApi, type ConsoleApiParts, createConsoleApi } from '@karmanflow/console-api';
 import { formatKeySet } from '@karmanflow/receipts';
 import { createLogger, createMetrics, serveHttp, startTelemetry } from '@karmanflow/runtime';
@@ -18,8 +18,12 @@ import type { Governed } from '../governance/governed.ts';
 import { type Handler, receiptCounter, type Recomposition, type Surface } from '../surface/surface.ts';
 import { createGovernedTenant, testIssuer } from './governed-tenant.ts';
 import { openRules } from './policy-rules.ts';
+import { sequenceAlong } from './sequence-along.ts';
 
 export interface ServedApi {
+  /** What the API runs on, for a process that runs beside it. */
+  readonly world: TestWorld;
+  readonly webhookMaster: Uint8Array;
   /** The API as somebody who may read everything, unchanged, whatever a saboteur made of it before. */
   surface(): Surface;
   /** The same, with tenants to be made in it. */
@@ -53,6 +57,8 @@ export async function serveApi(): Promise<ServedApi> {
     openDatabase({ url: world.testDatabase.urlFor(role), applicationName: 'karmanflow-conformance' });
   const readDatabase = open('kf_read');
   const loginDatabase = open('kf_login');
+  const sequencerDatabase = open('kf_sequencer');
+  const sequencer = sequenceAlong(sequencerDatabase);
   const telemetry = await startTelemetry({ serviceName: 'console-api', endpoint: null });
   const log = captureLog();
   const logger = createLogger({ app: 'console-api', level: 'info', destination: log.destination });
@@ -68,12 +74,14 @@ export async function serveApi(): Promise<ServedApi> {
   });
   const url = `http://127.0.0.1:${server.port}`;
   const sealingKey = randomBytes(32);
+  const webhookMaster = randomBytes(32);
   const composed = (served: Registry): ConsoleApi =>
     createConsoleApi({
       registry: served,
       executor: served === registry ? world.executor : world.executorWith({ registry: served }),
       database: world.database,
       readDatabase,
+      signer: world.signer,
       keySet: formatKeySet([
         { publicJwk: world.signer.publicJwk, notBefore: '2020-01-01T00:00:00.000Z', notAfter: null },
       ]),
@@ -82,6 +90,7 @@ export async function serveApi(): Promise<ServedApi> {
       metrics: createMetrics({ app: 'console-api' }),
       profile: 'local',
       publicUrl: url,
+      webhookMaster,
       sessions: { identityProvider: trustingProvider, loginDatabase, sealingKey, now: () => Date.now() },
     });
   const honest = composed(registry);
@@ -101,6 +110,8 @@ export async function serveApi(): Promise<ServedApi> {
   const countReceipts = await receiptCounter(world.testDatabase.adminUrl, apiKey);
   const admin = await world.testDatabase.admin();
   return {
+    world,
+    webhookMaster,
     surface() {
       restore();
       return { url, apiKey, countReceipts, recompose };
@@ -135,7 +146,8 @@ export async function serveApi(): Promise<ServedApi> {
     async stop() {
       restore();
       await server.stop();
-      await Promise.all([readDatabase.close(), loginDatabase.close()]);
+      await sequencer.stop();
+      await Promise.all([readDatabase.close(), loginDatabase.close(), sequencerDatabase.close()]);
       await world.close();
       await telemetry.shutdown();
     },

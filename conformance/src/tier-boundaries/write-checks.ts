@@ -41,6 +41,12 @@ const allowances: readonly Allowance[] = [
     allows: ({ how, table }) =>
       (how === 'INSERT' && kindOf(table) === 'sequence') || (how === 'DELETE' && table === 'log_pending'),
   },
+  {
+    name: 'whoever delivers webhooks keeps its place in the stream, its deliveries and what came of them',
+    path: 'packages/webhooks/src/dispatch/',
+    allows: ({ how, table }) =>
+      (how === 'INSERT' || how === 'UPDATE') && table.startsWith('webhook_') && kindOf(table) === 'delivery',
+  },
 ];
 
 const builderCall =
@@ -80,7 +86,7 @@ export const writesInCommands: Check<Repository> = {
   id: 'tier-boundaries.writes-in-commands',
   family: 'tier-boundaries',
   claim:
-    'Only packages/commands writes tables of kf; besides it, only the worker clears its queue, in one file, and only the sequencer gives positions, in one folder.',
+    'Only packages/commands writes tables of kf; besides it, only the worker clears its queue, in one file, and only the sequencer and whoever delivers write what they alone keep, each in one folder.',
   mechanism:
     'each source and migration of packages and apps that a process may run, read for calls of the query builder and for SQL that write',
   subject: 'repository',
@@ -142,6 +148,14 @@ export const writesInCommands: Check<Repository> = {
     writing('the sequencer writes an entity', {
       path: 'packages/events/src/sequence/shortcut.ts',
       text: 'await sql`insert into kf.approvals (id) values (1)`.execute(db);\n',
+    }),
+    writing('whoever delivers changes a subscription', {
+      path: 'packages/webhooks/src/dispatch/shortcut.ts',
+      text: "await client.query(`UPDATE kf.webhook_subscriptions SET state = 'ENABLED'`);\n",
+    }),
+    writing('deliveries are written elsewhere', {
+      path: 'apps/console-api/src/webhooks/shortcut.ts',
+      text: "await client.query(`UPDATE kf.webhook_deliveries SET state = 'DELIVERED'`);\n",
     }),
     writing('positions are given elsewhere', {
       path: 'packages/events/src/positions.ts',

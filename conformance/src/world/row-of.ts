@@ -21,6 +21,8 @@ const particular: Partial<Record<TableName, SeedRow>> = {
     shortfall: 0,
   },
   stock_movements: { from_state: 'EXTERNAL', to_state: 'AVAILABLE' },
+  webhook_subscriptions: { retiring_version: null, retiring_until: null },
+  webhook_recoveries: { delivery_id: null, done_count: 0, failed_count: 0 },
 };
 
 export interface RowRequest extends PlaceIds {
@@ -39,9 +41,10 @@ export interface RowRequest extends PlaceIds {
 /** A row that every constraint of the table accepts. */
 export function rowOf(name: TableName, request: RowRequest): SeedRow {
   const row: Record<string, unknown> = {};
+  const given: SeedRow = { ...particular[name], ...request.values };
   for (const [column, definition] of Object.entries(columnsOf(name))) {
     if (definition.identity || column === 'written_in') continue;
-    row[column] = request.values?.[column] ?? particular[name]?.[column] ?? ownValue(name, column, definition, request);
+    row[column] = column in given ? given[column] : ownValue(name, column, definition, request);
   }
   return { ...row, ...referencesFrom(name, row, request) };
 }
@@ -74,7 +77,9 @@ function ownValue(name: TableName, column: string, definition: Column, request: 
     case 'uuid':
       return request.newId();
     case 'text':
-      return `${request.label} ${column}`;
+      return isPlainWord(name, column)
+        ? `${request.label}_${column}`.toLowerCase().replaceAll(/[^a-z0-9]+/g, '_')
+        : `${request.label} ${column}`;
     case 'bigint':
       // Positions are unique: some in an environment, a leaf's in its whole tenant.
       if (tableOf(name).kind === 'sequence') return 1 + labelNumber(`${request.label}:${request.placeName}`);
@@ -99,6 +104,11 @@ function ownValue(name: TableName, column: string, definition: Column, request: 
     default:
       throw new Error(`no value is known for ${name}.${column} of type ${definition.type}`);
   }
+}
+
+/** Whether a CHECK wants a word of small letters, as names have that the code gives. */
+function isPlainWord(name: TableName, column: string): boolean {
+  return Object.values(checksOf(name)).some((condition) => condition.startsWith(`${column} ~ '^[a-z]`));
 }
 
 function labelNumber(label: string): number {

@@ -1,4 +1,16 @@
 export {
+  auditBundleLimits,
+  type BundlePlan,
+  type BundlePorts,
+  type BundleRefusal,
+  type BundleRequest,
+  exportBundle,
+  type PlannedBundle,
+  planBundle,
+  type ProveConsistency,
+  type PublishedTrees,
+} from './audit-bundle/index.ts';
+export {
   type ApprovalTerms,
   type Availability,
   type Capability,
@@ -64,5 +76,16 @@ export * as ingest from './features/ingest/index.ts';
 export * as inventory from './features/inventory/index.ts';
 export * as platform from './features/platform/index.ts';
 export * as reservation from './features/reservation/index.ts';
+export * as webhook from './features/webhook/index.ts';
+export {
+  compareScope,
+  compareSnapshot,
+  comparisonLimits,
+  HistoryNotWhole,
+  type SnapshotComparison,
+  type SnapshotQuery,
+  type TableComparison,
+  type TableDifference,
+} from './integrity/index.ts';
 export { type RebuiltTables, rebuildTables } from './rebuild.ts';
 export { registry } from './registry.ts';

@@ -6,6 +6,7 @@ import { ingestion } from './features/ingest/index.ts';
 import { inventory } from './features/inventory/index.ts';
 import { platform } from './features/platform/index.ts';
 import { reservations } from './features/reservation/index.ts';
+import { webhooks } from './features/webhook/index.ts';
 
 /** Everything that this build can do. A new feature is one more line here. */
 export const registry: Registry = createRegistry([
@@ -16,4 +17,5 @@ export const registry: Registry = createRegistry([
   allocations,
   platform,
   ingestion,
+  webhooks,
 ]);

@@ -1,4 +1,4 @@
-import type { EntityKey, EventDefinition } from '@karmanflow/events';
+import { createUpcaster, type EntityKey, type EventDefinition, type Upcaster } from '@karmanflow/events';
 import { tableNames } from '@karmanflow/schema';
 import type { AnyCommand } from './command.ts';
 import type { AnyEntity } from './entity.ts';
@@ -34,6 +34,8 @@ export interface Registry {
   readonly commands: ReadonlyMap<string, AnyCommand>;
   readonly queries: ReadonlyMap<string, AnyQuery>;
   readonly events: ReadonlyMap<string, AnyEvent>;
+  /** Reads a stored event of any version as its newest one. */
+  readonly upcast: Upcaster;
   /** In the global lock order: by table as the table registry lists them. */
   readonly entities: ReadonlyMap<string, AnyEntity>;
 }
@@ -57,6 +59,10 @@ export function createRegistry(features: readonly FeatureDefinition[]): Registry
   const entities = all((feature) => feature.entities).toSorted(
     (one, other) => tableNames.indexOf(one.table) - tableNames.indexOf(other.table),
   );
+  const events = index(
+    all((feature) => feature.events),
+    (event) => event.type,
+  );
   const registry: Registry = {
     features,
     commands: index(
@@ -67,10 +73,8 @@ export function createRegistry(features: readonly FeatureDefinition[]): Registry
       all((feature) => feature.queries),
       (query) => query.type,
     ),
-    events: index(
-      all((feature) => feature.events),
-      (event) => event.type,
-    ),
+    events,
+    upcast: createUpcaster(events.values()),
     entities: index(entities, (entity) => entity.name),
   };
   // One entity for each table: its rows, its prepared statements and its replay all go by the table.

@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { controlEnvironmentOf, openDatabase } from '@karmanflow/schema';
+import { compareScope } from '../integrity/index.ts';
+import { registry } from '../registry.ts';
 import { compareTablesWithEvents } from './compare-tables.ts';
 import { proveHistory } from './prove-history.ts';
 import { responseOf } from './test-tenant.ts';
@@ -60,6 +63,38 @@ test('tables and events of a healthy database agree, and something was compared'
   expect(events).toBeGreaterThan(20);
   expect(rows).toBeGreaterThan(25);
   expect(await prove()).toMatchObject({ complaints: [], events, rows });
+});
+
+test('a history that is folded in several passes gives the same, and each row is looked at once', async () => {
+  const { adminUrl } = stocked.world.testDatabase;
+  const whole = await compare();
+  expect(await compareTablesWithEvents({ adminUrl, eventsPerPass: 7 })).toEqual(whole);
+  const { differences } = await sabotaged('UPDATE kf.inventory_levels SET on_hand = 11', () =>
+    compareTablesWithEvents({ adminUrl, eventsPerPass: 3 }),
+  );
+  expect(differences).toMatchObject([{ table: 'inventory_levels', column: 'on_hand' }]);
+});
+
+test('one environment is compared by the role that reads, which sees no other', async () => {
+  const readDatabase = openDatabase({ url: stocked.world.testDatabase.urlFor('kf_read'), applicationName: 'kf-test' });
+  try {
+    const { tenantId, environments } = stocked.tenant;
+    const scopes = [environments.sandbox, environments.production, controlEnvironmentOf(tenantId)];
+    const compared = await Promise.all(
+      scopes.map((environmentId) => compareScope(readDatabase, { scope: { tenantId, environmentId }, registry })),
+    );
+    expect(compared.flatMap(({ differences }) => differences)).toEqual([]);
+    const [sandbox, production, control] = compared;
+    expect(sandbox?.rows).toBeGreaterThan(5);
+    expect(production?.rows).toBe(0);
+    expect(control?.rows).toBeGreaterThan(5);
+    const sql = 'UPDATE kf.inventory_levels SET on_hand = 11';
+    const scope = { tenantId, environmentId: environments.sandbox };
+    const { differences } = await sabotaged(sql, () => compareScope(readDatabase, { scope, registry }));
+    expect(differences).toMatchObject([{ table: 'inventory_levels', column: 'on_hand', fromEvents: '10' }]);
+  } finally {
+    await readDatabase.close();
+  }
 });
 
 test('a changed quantity is seen, with both values', async () => {

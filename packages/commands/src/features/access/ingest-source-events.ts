@@ -1,4 +1,4 @@
-import { defineEvent } from '@karmanflow/events';
+import { defineEvent, pastVersion } from '@karmanflow/events';
 import { codeShape, idShape, tables } from '@karmanflow/schema';
 import * as v from 'valibot';
 
@@ -11,21 +11,38 @@ const touchesSource = (data: { readonly ingestSourceId: string }) => [
   { entity: 'ingest_source', key: { id: data.ingestSourceId } },
 ];
 
-export const ingestSourceRegistered = defineEvent({
-  type: 'access.ingest_source.registered',
-  version: 1,
-  data: v.strictObject({
+const registeredWith = <const Presets extends readonly string[]>(presets: Presets) =>
+  v.strictObject({
     ingestSourceId,
     code: codeShape,
     principalId: idShape('principal'),
     environmentId: idShape('environment'),
-    preset: v.picklist(ingestPresets),
+    preset: v.picklist(presets),
     /** References, never secrets. */
     secretRefs: v.array(v.string()),
     toleranceSeconds: v.number(),
     /** Canonical JSON of what the preset has to be told; nothing, where it is absent. */
     settings: v.optional(v.string()),
-  }),
+  });
+
+/** The presets of the first version, in the order in which they were listed. */
+const firstPresets = [
+  'standard-webhooks',
+  'karmanflow',
+  'svix',
+  'shopify',
+  'stripe',
+  'github',
+  'square',
+  'generic-hmac',
+] as const;
+
+/** The second version knows `http-signatures`; what was stored before says the same. */
+export const ingestSourceRegistered = defineEvent({
+  type: 'access.ingest_source.registered',
+  version: 2,
+  data: registeredWith(ingestPresets),
+  past: [pastVersion({ version: 1, data: registeredWith(firstPresets), upcast: (data) => data })],
   touches: touchesSource,
 });
 export type IngestSourceRegistered = v.InferOutput<typeof ingestSourceRegistered.data>;

@@ -1,4 +1,4 @@
-import { defineEvent } from '@karmanflow/events';
+import { defineEvent, pastVersion } from '@karmanflow/events';
 import { actorTypes, riskClasses } from '@karmanflow/policy';
 import { idShape, timestampShape } from '@karmanflow/schema';
 import * as v from 'valibot';
@@ -6,6 +6,19 @@ import * as v from 'valibot';
 const base64 = v.pipe(v.string(), v.base64());
 const approvalId = idShape('approval');
 const touchesApproval = (data: { approvalId: string }) => [{ entity: 'approval', key: { id: data.approvalId } }];
+
+/** As it was before an approval kept its command's caller: whoever reads it does without. */
+const requestedFirst = v.strictObject({
+  approvalId,
+  commandType: v.string(),
+  commandHash: base64,
+  commandBody: base64,
+  risk: v.picklist(riskClasses),
+  requestedBy: idShape('principal'),
+  onBehalfOf: v.nullable(idShape('principal')),
+  policyHash: v.string(),
+  expiresAt: timestampShape,
+});
 
 /** Version 1 had none of the optional members. */
 export const approvalRequested = defineEvent({
@@ -30,6 +43,7 @@ export const approvalRequested = defineEvent({
     policyHash: v.string(),
     expiresAt: timestampShape,
   }),
+  past: [pastVersion({ version: 1, data: requestedFirst, upcast: (data) => data })],
   touches: touchesApproval,
   dueAt: (data) => data.expiresAt,
 });
