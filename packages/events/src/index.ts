@@ -1,4 +1,33 @@
 export {
+  type ConsumerDefinition,
+  type ConsumerLag,
+  consumerLimits,
+  type ConsumerObserver,
+  type ConsumerRunner,
+  type ConsumerRunnerOptions,
+  createConsumerRunner,
+  defineConsumer,
+  type EffectCall,
+  NotNow,
+  type OperationResult,
+  type ParkedEvent,
+  type ParkedState,
+  type ParkedStatus,
+  pauseConsumer,
+  type Projection,
+  type ProjectionTransaction,
+  readParked,
+  readTracks,
+  resumeConsumer,
+  retryParked,
+  rewindConsumer,
+  type SideEffect,
+  type TrackChoice,
+  type TrackKey,
+  type TrackName,
+  type TrackStatus,
+} from './consumers/index.ts';
+export {
   defineEvent,
   type EntityKey,
   type EntityVersion,
@@ -6,8 +35,17 @@ export {
   type EventDraft,
   eventTypePattern,
 } from './define-event.ts';
+export {
+  createUpcaster,
+  type PastVersion,
+  pastVersion,
+  UnreadableEvent,
+  type Upcaster,
+  type VersionedEvent,
+} from './define-event-versions.ts';
 export { decodeEvent, type EventEnvelope } from './envelope.ts';
-export { type EventCursor, type EventPage, isEventCursor, readEvents, startCursor } from './read-events.ts';
+export { type CursorReading, formatCursor, readCursor, type StreamCursor, streamCursorPattern } from './read-cursor.ts';
+export { type MatchRequest, readMatching } from './read-matching.ts';
 export {
   lastSeq,
   readStream,

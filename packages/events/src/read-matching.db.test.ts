@@ -3,7 +3,7 @@ import { readMatching } from './read-matching.ts';
 import type { StreamFilters } from './read-stream.ts';
 import { createSequenceWorld, scopeOf, type SequenceWorld } from './testing/sequence-world.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(90_000);
 
 let world: SequenceWorld;
 const here = scopeOf(75, 1);

@@ -4,7 +4,7 @@ import { sequenceLimits } from './sequence/sequence-limits.ts';
 import { createSequenceWorld, scopeOf, type SequenceWorld } from './testing/sequence-world.ts';
 import { waitForReceipt, waitForSeq, type WaitPorts } from './wait-for-stream.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(90_000);
 
 let world: SequenceWorld;
 const here = scopeOf(70, 1);

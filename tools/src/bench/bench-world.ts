@@ -4,7 +4,7 @@ import { prepareDatabase } from '@karmanflow/schema/migrations';
 import { urlOf, withClient } from '@karmanflow/schema/testing';
 import { provision, seedDemo } from '../local/index.ts';
 import { openLocalSecrets } from '../local/local-secrets.ts';
-import { keyringSecretName, roleSecretName } from '../local/provision.ts';
+import { keyringSecretName, roleSecretName, webhookMasterSecretName } from '../local/provision.ts';
 import { type BenchStock, stockShelves } from './bench-stock.ts';
 import { installPeerFunction } from './peers/install-peer-function.ts';
 
@@ -62,8 +62,9 @@ export async function createBenchWorld(options: {
     await withClient(database.adminUrl, prepareDatabase);
     const secrets = openLocalSecrets(database.secretsDirectory);
     for (const role of runtimeRoles) await secrets.write(roleSecretName(role), database.urlFor(role));
-    const keyring = await openLocalSecrets(secretsDirectory).read(keyringSecretName);
-    await secrets.write(keyringSecretName, keyring ?? '');
+    for (const secret of [keyringSecretName, webhookMasterSecretName]) {
+      await secrets.write(secret, (await openLocalSecrets(secretsDirectory).read(secret)) ?? '');
+    }
     return database;
   }
 

@@ -4,7 +4,7 @@ import { createSequenceWorld, readReceipt, scopeOf, type SequenceWorld } from '.
 import { drainQueue } from './drain-queue.ts';
 import { sequenceLimits } from './sequence-limits.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(90_000);
 
 let world: SequenceWorld;
 beforeAll(async () => {

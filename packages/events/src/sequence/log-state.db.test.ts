@@ -8,7 +8,7 @@ import { readBacklog } from './read-backlog.ts';
 import { readEntries } from './read-entries.ts';
 import { recordCheckpoints } from './record-checkpoints.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(90_000);
 
 let world: SequenceWorld;
 beforeAll(async () => {

@@ -5,7 +5,7 @@ import { fencedTransaction } from './fenced-transaction.ts';
 import { sequenceLimits } from './sequence-limits.ts';
 import { enter, lead, type Term, TermEnded } from './term.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(90_000);
 
 let world: SequenceWorld;
 beforeAll(async () => {
@@ -15,18 +15,22 @@ afterAll(() => world.close());
 
 const leaderId = Bun.randomUUIDv7();
 
-/** Leads until it is told to stop. */
+/** Leads until it is told to stop, once the session of whoever led before has ended. */
 async function leader(): Promise<{ readonly term: Term; stop(): void; readonly ended: Promise<boolean> }> {
-  const began = Promise.withResolvers<Term>();
-  const stopping = Promise.withResolvers<void>();
-  const ended = lead(world.sequencers, {
-    leaderId,
-    async work(term) {
-      began.resolve(term);
-      await stopping.promise;
-    },
-  });
-  return { term: await began.promise, stop: stopping.resolve, ended };
+  for (;;) {
+    const began = Promise.withResolvers<Term>();
+    const stopping = Promise.withResolvers<void>();
+    const ended = lead(world.sequencers, {
+      leaderId,
+      async work(term) {
+        began.resolve(term);
+        await stopping.promise;
+      },
+    });
+    const term = await Promise.race([began.promise, ended.then(() => null)]);
+    if (term) return { term, stop: stopping.resolve, ended };
+    await Bun.sleep(5);
+  }
 }
 
 const processOf = async ({ connection }: Term): Promise<number> =>

@@ -6,19 +6,28 @@ export interface Crash {
   readonly when: 'before' | 'behind';
 }
 
+/** A process that may have several connections: what it sent over all of them, and whether it is dead. */
+export interface CrashingProcess {
+  sent: number;
+  dead: boolean;
+}
+
 /** A connection whose process dies there: its socket is gone, and nothing more is sent or read. */
-export function crashingConnection(connection: Connection, crash: Crash): Connection {
-  let sent = 0;
-  let dead = false;
+export function crashingConnection(
+  connection: Connection,
+  crash: Crash,
+  state: CrashingProcess = { sent: 0, dead: false },
+): Connection {
   const die = (): Promise<never> => {
-    dead = true;
+    state.dead = true;
     // The driver keeps its socket here; ending it politely would still tell the server that we go.
     (connection as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
     return Promise.reject(new Error('the process died'));
   };
   const query = (...args: Parameters<Connection['query']>): Promise<unknown> => {
-    sent += 1;
-    if (dead || (crash.when === 'before' && sent === crash.statement)) return die();
+    state.sent += 1;
+    const { sent } = state;
+    if (state.dead || (crash.when === 'before' && sent === crash.statement)) return die();
     const answer = connection.query(...args) as unknown as Promise<unknown>;
     if (crash.when === 'before' || sent !== crash.statement) return answer;
     answer.catch(() => undefined);

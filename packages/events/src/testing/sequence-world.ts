@@ -42,7 +42,7 @@ export interface SequenceWorld {
   close(): Promise<void>;
 }
 
-const takeoverDeadlineMilliseconds = 15_000;
+const takeoverDeadlineMilliseconds = 60_000;
 
 export function scopeOf(tenant: number, environment: number): Scope {
   return {

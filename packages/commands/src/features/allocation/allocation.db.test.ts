@@ -18,7 +18,7 @@ import {
 import type { listAllocations } from './queries/allocations.ts';
 import type { preview } from './queries/preview.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 
 let stocked: StockedWorld;
 let neighbour: Executor;

@@ -8,7 +8,7 @@ import { registry } from '../../registry.ts';
 import { compareTablesWithEvents, createTestWorld, type TestTenant, type TestWorld } from '../../testing/index.ts';
 import { receiptOf, wordOf } from '../../testing/stocked-world.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 
 let world: TestWorld;
 let tenant: TestTenant;

@@ -17,7 +17,7 @@ import {
 import { readLevelsToChange, readRunningApplications } from '../index.ts';
 import type { listOversellPolicies } from '../queries/oversell-policies.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 
 let stocked: StockedWorld;
 let neighbour: Executor;

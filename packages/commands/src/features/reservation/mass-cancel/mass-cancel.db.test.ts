@@ -18,7 +18,7 @@ import {
 import { readMassCancelPage, readRunningMassCancels } from '../index.ts';
 import type { listMassCancels, previewMassCancel } from '../queries/mass-cancels.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 
 let stocked: StockedWorld;
 let neighbour: Executor;
