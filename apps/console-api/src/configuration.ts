@@ -1,3 +1,4 @@
+import { parseVerifierKey } from '@karmanflow/receipts';
 import { isId } from '@karmanflow/schema';
 import {
   type Configuration,
@@ -15,6 +16,11 @@ function readIssuer(text: string): string | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !['https:', 'http:'].includes(url.protocol)) return undefined;
   return url.username === '' && url.password === '' && !/[?#]/.test(text) ? text : undefined;
+}
+
+function readVerifierKeys(text: string): readonly string[] | undefined {
+  const keys = text.split(',');
+  return keys.every((key) => parseVerifierKey(key) !== undefined) ? keys : undefined;
 }
 
 /** The environment variables of this process. */
@@ -40,6 +46,14 @@ export const configurationShape = {
     (text) => (isId('tenant', text) ? text : undefined),
   ),
   KF_LOG_ARCHIVE: logVariables.KF_LOG_ARCHIVE,
+  KF_LOG_KEYS: optional(
+    {
+      purpose:
+        'The public keys of the log of logs, which the worker names when it starts: the newest first, and those before it.',
+      expected: 'verifier keys as C2SP signed-note writes them, with commas between them',
+    },
+    readVerifierKeys,
+  ),
   KF_WEBHOOK_MASTER_REF: optional(
     {
       purpose: 'Where the master is kept from which the secrets of webhooks follow; the worker has the same.',

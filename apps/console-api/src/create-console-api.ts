@@ -63,8 +63,8 @@ export interface ConsoleApiParts {
   readonly sessions?: SessionParts;
   /** The tenant whose people create others; without it `platform.create_tenant` is a note and no more. */
   readonly platformTenantId?: () => Id<'tenant'> | null;
-  /** The verifier keys of the log with this origin, as far as this process knows them. */
-  readonly logKeysOf?: (origin: string) => readonly string[];
+  /** Verifier keys of the log of logs (C2SP signed-note), which sign for every tenant's; none are told where none are named. */
+  readonly logKeys?: readonly string[];
   /** What differs from the usual bounds of exporting audit bundles. */
   readonly auditBundleBounds?: Partial<AuditBundleBounds>;
   /** Where the logs are published; without it there are no proofs. */
@@ -118,7 +118,7 @@ export function createConsoleApi(parts: ConsoleApiParts): ConsoleApi {
     database: readDatabase,
     keySet: parts.keySet,
     signer: parts.signer,
-    logKeysOf: parts.logKeysOf ?? (() => []),
+    logKeysOf: () => parts.logKeys ?? [],
     metrics: parts.metrics,
     bounds: { ...auditBundleBounds, ...parts.auditBundleBounds },
     monotonicNow: () => performance.now(),
@@ -145,7 +145,7 @@ export function createConsoleApi(parts: ConsoleApiParts): ConsoleApi {
     ...queryEndpoints(reading),
     ...webhookEndpoints({ ...reading, master: webhookMaster, now: () => Date.now() }),
     ...receiptEndpoints({ ...reading, log, keySet: parts.keySet }),
-    ...logEndpoints({ log }),
+    ...logEndpoints({ log, logKeys: parts.logKeys ?? [] }),
     ...eventEndpoints({ authenticator, feed: events }),
     ...auditBundleEndpoints({ authenticator, database: readDatabase, bundles, logArchive: parts.logArchive ?? null }),
     ...capabilityEndpoints(reading),

@@ -119,6 +119,7 @@ function serve(foundations: Foundations): ConsoleApiProcess {
     profile,
     publicUrl,
     logArchive,
+    logKeys: configuration.KF_LOG_KEYS ?? [],
     webhookMaster,
     platformTenantId: () => configuration.KF_PLATFORM_TENANT_ID ?? null,
     ...(sessions === null ? {} : { sessions }),

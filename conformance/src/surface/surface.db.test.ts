@@ -8,7 +8,7 @@ import { readOperations } from './read-operations.ts';
 import { refusedProbes } from './refusal-checks.ts';
 import { requestLike } from './rewriting.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 
 let api: ServedApi;
 beforeAll(async () => {

@@ -21,8 +21,8 @@ interface RunningProcess {
   readonly child: Bun.Subprocess;
 }
 
-const deadlineMilliseconds = 25_000;
-const readinessMilliseconds = 45_000;
+const deadlineMilliseconds = 90_000;
+const readinessMilliseconds = 90_000;
 
 /** The real process of ingest on a free port, alone, over a database and secrets of its own. */
 export async function serveIngest(): Promise<ServedIngest> {

@@ -1,25 +1,12 @@
 import { createPrivateKey, createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { ed25519SignatureBytes, isSmallOrderPoint, isSoundEd25519PublicKey } from './ed25519-point.ts';
+
+export { ed25519PublicKeyBytes, ed25519SignatureBytes, isSoundEd25519PublicKey } from './ed25519-point.ts';
 
 export const ed25519SeedBytes = 32;
-export const ed25519PublicKeyBytes = 32;
-export const ed25519SignatureBytes = 64;
 
 /** RFC 8410 section 7: the PKCS#8 wrapping of a 32-byte Ed25519 seed, which `node:crypto` has no raw import for. */
 const pkcs8Prefix = Uint8Array.fromHex('302e020100300506032b657004220420');
-
-/**
- * The y coordinates of the points of order 1, 2, 4 and 8, without the sign bit, in each encoding that decodes to one
- * (y and y + p). With such a key or such an R, one signature can satisfy the equation for many messages.
- */
-const smallOrderEncodings: ReadonlySet<string> = new Set([
-  '0000000000000000000000000000000000000000000000000000000000000000',
-  '0100000000000000000000000000000000000000000000000000000000000000',
-  '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
-  'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
-  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
-]);
 
 /** A signing key from its RFC 8032 seed. Throws TypeError unless the seed is 32 bytes: a bug, or a wrong secret. */
 export function ed25519PrivateKey(seed: Uint8Array): KeyObject {
@@ -55,11 +42,6 @@ export function ed25519SignConcurrently(input: {
   });
 }
 
-/** True when a public key is encoded canonically (RFC 8032 section 5.1.3: y < p) and is not of small order. */
-export function isSoundEd25519PublicKey(publicKey: Uint8Array): boolean {
-  return publicKey.length === ed25519PublicKeyBytes && isCanonicalPoint(publicKey) && !isSmallOrder(publicKey);
-}
-
 /**
  * Strict verification of pure Ed25519 (RFC 8032 section 5.1.7). `node:crypto` refuses S >= L and non-canonical R, but
  * takes keys and R of small order, and keys with y >= p; those are refused here first. Never throws.
@@ -71,7 +53,7 @@ export function ed25519Verify(input: {
 }): boolean {
   if (input.signature.length !== ed25519SignatureBytes) return false;
   if (!isSoundEd25519PublicKey(input.publicKey)) return false;
-  if (isSmallOrder(input.signature.subarray(0, 32))) return false;
+  if (isSmallOrderPoint(input.signature.subarray(0, 32))) return false;
   const x = Buffer.from(input.publicKey).toString('base64url');
   try {
     const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
@@ -80,16 +62,4 @@ export function ed25519Verify(input: {
     // Importing checks no more than the length today; where a runtime checks the point, that is a refusal as well.
     return false;
   }
-}
-
-function isSmallOrder(point: Uint8Array): boolean {
-  const unsigned = Uint8Array.from(point);
-  unsigned[31] = (unsigned[31] ?? 0) & 0x7f;
-  return smallOrderEncodings.has(unsigned.toHex());
-}
-
-// p = 2^255 - 19: only the nineteen encodings from ed ff .. ff 7f upwards (sign bit aside) are not reduced.
-function isCanonicalPoint(point: Uint8Array): boolean {
-  if ((point[0] ?? 0) < 0xed || ((point[31] ?? 0) & 0x7f) !== 0x7f) return true;
-  return !point.subarray(1, 31).every((byte) => byte === 0xff);
 }

@@ -1,5 +1,6 @@
+import { decodeBase64url } from './base64url.ts';
 import { canonicalBytesWithin } from './canonical-bytes.ts';
-import { ed25519PublicKeyBytes, isSoundEd25519PublicKey } from './ed25519.ts';
+import { ed25519PublicKeyBytes, isSoundEd25519PublicKey } from './ed25519-point.ts';
 import { instantMilliseconds } from './instant.ts';
 import { isJsonObject, parseJsonBytes } from './inert-json.ts';
 import { keySetBytesMax, keySetKeysMax } from './limits.ts';
@@ -84,8 +85,8 @@ function parseEntry(entry: JsonValue): ParsedEntry {
 function parsePublicJwk(entry: JsonObject): ReceiptPublicJwk | null {
   const x = entry['x'];
   if (typeof x !== 'string') return null;
-  const publicKey = Buffer.from(x, 'base64url');
-  if (publicKey.length !== ed25519PublicKeyBytes || !isSoundEd25519PublicKey(publicKey)) return null;
+  const publicKey = decodeBase64url(x);
+  if (publicKey?.length !== ed25519PublicKeyBytes || !isSoundEd25519PublicKey(publicKey)) return null;
   const jwk = toPublicJwk(publicKey);
   // The comparison of x with its own re-encoding refuses padding, other alphabets and stray trailing bits.
   const matches = entry['x'] === jwk.x && entry['kid'] === jwk.kid;

@@ -1,7 +1,9 @@
-import { canonicalBytes, canonicalBytesWithin } from './canonical-bytes.ts';
-import { ed25519SignatureBytes } from './ed25519.ts';
+import { canonicalBytesWithin } from './canonical-bytes.ts';
+import { ed25519SignatureBytes } from './ed25519-point.ts';
+import { decodeHex, encodeHex } from './hex.ts';
 import { isJsonObject, parseJsonBytes } from './inert-json.ts';
 import { receiptDocumentBytesMax } from './limits.ts';
+import { decodeBase64, encodeBase64 } from './log/base64.ts';
 import { findReceiptFault, receiptFormat, type ReceiptBody } from './receipt-body.ts';
 import type { JsonObject, JsonValue } from './json-value.ts';
 import type { SignedReceipt } from './sign-receipt.ts';
@@ -22,7 +24,10 @@ export type ParsedReceiptDocument =
   | { readonly ok: true; readonly document: ReceiptDocument; readonly claimed: SignedReceipt }
   | { readonly ok: false; readonly code: ReceiptDocumentFaultCode; readonly detail: string };
 
-type Envelope = { readonly receipt: JsonObject } & Omit<ReceiptDocument, 'receipt'>;
+type Envelope = { readonly receipt: JsonObject; readonly signatureBytes: Uint8Array } & Omit<
+  ReceiptDocument,
+  'receipt'
+>;
 
 const hashPattern = /^sha256:[0-9a-f]{64}$/;
 const keyIdPattern = /^[A-Za-z0-9_-]{43}$/;
@@ -32,11 +37,11 @@ export function receiptDocument(signed: SignedReceipt): ReceiptDocument {
   return {
     // The bytes are those that signReceipt made from a ReceiptBody; verification is the place where that is doubted.
     receipt: parseJsonBytes(signed.bytes) as ReceiptBody,
-    hash: `sha256:${Buffer.from(signed.hash).toString('hex')}`,
+    hash: `sha256:${encodeHex(signed.hash)}`,
     signature: {
       algorithm: 'Ed25519',
       keyId: signed.keyId,
-      value: Buffer.from(signed.signature).toString('base64'),
+      value: encodeBase64(signed.signature),
     },
   };
 }
@@ -48,21 +53,29 @@ export function receiptDocument(signed: SignedReceipt): ReceiptDocument {
 export function parseReceiptDocument(json: unknown): ParsedReceiptDocument {
   const read = canonicalBytesWithin({ value: json, bytesMax: receiptDocumentBytesMax });
   if (!read.ok) return refuse(read.code === 'too_large' ? 'too_large' : 'malformed_document', read.detail);
-  const envelope = parseEnvelope(parseJsonBytes(read.bytes));
+  return readReceiptDocument(parseJsonBytes(read.bytes));
+}
+
+/** The same for JSON that was parsed just now, from a text of bounded length, and that nobody else holds. */
+export function readReceiptDocument(json: JsonValue): ParsedReceiptDocument {
+  const envelope = parseEnvelope(json);
   if (typeof envelope === 'string') return refuse('malformed_document', envelope);
   const { receipt, hash, signature } = envelope;
   if (typeof receipt['format'] !== 'string') return refuse('malformed_document', 'receipt.format is not text');
   if (receipt['format'] !== receiptFormat) return refuse('unknown_format', `only ${receiptFormat} is known`);
   const fault = findReceiptFault(receipt);
   if (fault !== null) return refuse('malformed_receipt', fault);
+  const canonical = canonicalBytesWithin({ value: receipt, bytesMax: receiptDocumentBytesMax });
+  if (!canonical.ok)
+    return refuse(canonical.code === 'too_large' ? 'too_large' : 'malformed_document', canonical.detail);
   return {
     ok: true,
     // Only what verification relies on was looked at; whoever signed the body vouches for the rest of its shape.
     document: { receipt: receipt as ReceiptBody, hash, signature },
     claimed: {
-      bytes: canonicalBytes(receipt),
-      hash: new Uint8Array(Buffer.from(hash.slice('sha256:'.length), 'hex')),
-      signature: new Uint8Array(Buffer.from(signature.value, 'base64')),
+      bytes: canonical.bytes,
+      hash: decodeHex(hash.slice('sha256:'.length)),
+      signature: envelope.signatureBytes,
       keyId: signature.keyId,
     },
   };
@@ -85,17 +98,14 @@ function parseEnvelope(json: JsonValue): Envelope | string {
   const { algorithm, keyId, value } = signature;
   if (algorithm !== 'Ed25519') return 'signature.algorithm is not Ed25519';
   if (typeof keyId !== 'string' || !keyIdPattern.test(keyId)) return 'signature.keyId is not a key thumbprint';
-  if (typeof value !== 'string' || !isSignatureText(value)) return 'signature.value is not base64 of 64 bytes';
-  return { receipt, hash, signature: { algorithm, keyId, value } };
+  // One signature has one text, or a document could be altered without any check noticing.
+  const signatureBytes = typeof value === 'string' ? decodeBase64(value) : undefined;
+  if (typeof value !== 'string' || signatureBytes?.length !== ed25519SignatureBytes) {
+    return 'signature.value is not base64 of 64 bytes';
+  }
+  return { receipt, hash, signature: { algorithm, keyId, value }, signatureBytes };
 }
 
-// The names of a value that was read back from canonical bytes are already in order.
 function hasExactly(object: JsonObject, names: string): boolean {
-  return Object.keys(object).join(',') === names;
-}
-
-// One signature must have one text, or a document could be altered without any check noticing.
-function isSignatureText(text: string): boolean {
-  const bytes = Buffer.from(text, 'base64');
-  return bytes.length === ed25519SignatureBytes && bytes.toString('base64') === text;
+  return Object.keys(object).toSorted().join(',') === names;
 }

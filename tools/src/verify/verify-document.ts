@@ -1,11 +1,12 @@
 import { explainDecision } from '@karmanflow/policy';
-import { parseReceiptDocument, verifyReceipt } from '@karmanflow/receipts';
-
-export interface VerificationStep {
-  readonly holds: boolean;
-  readonly what: string;
-  readonly says: string;
-}
+import {
+  type Checkpoint,
+  parseReceiptDocument,
+  parseVerifierKey,
+  verifyLogReceipt,
+  verifyReceipt,
+} from '@karmanflow/receipts';
+import type { VerificationStep } from './verification-step.ts';
 
 /** What is to be verified: a receipt document, or an answer of the API, which holds one. */
 export function receiptIn(json: unknown): unknown {
@@ -56,4 +57,33 @@ export function inWords(document: unknown): string {
       ? ''
       : `, approved by ${approval.approvers.join(' and ')} (${approval.approvalId})`;
   return `${command.type}, ${risk}, asked for by ${actor.type} ${actor.id}${approved}: ${status} at ${completedAt}.`;
+}
+
+/** Checks that a receipt is in the log: the checkpoint's signature, then the path from the receipt to its root. */
+export function verifyProof(input: {
+  readonly document: unknown;
+  readonly proof: string;
+  readonly logKeys: readonly string[];
+  /** A checkpoint of the same log that the reader remembers, or null. */
+  readonly remembered: Checkpoint | null;
+}): VerificationStep[] {
+  const { document, proof, logKeys, remembered } = input;
+  const origin = parseVerifierKey(logKeys[0] ?? '')?.name;
+  if (origin === undefined) return [{ holds: false, what: 'proof', says: 'no key of the log was given: --log-key' }];
+  const trust = { origin, logKeys, witnessKeys: [], witnessQuorum: 0 };
+  const verified = verifyLogReceipt({ document: JSON.stringify(document), proof, trust });
+  if (!verified.ok) return [{ holds: false, what: 'proof', says: `${verified.code}: ${verified.detail}` }];
+  const { leafIndex, checkpoint } = verified;
+  const step = {
+    holds: true,
+    what: 'proof',
+    says: `leaf ${leafIndex} of the ${checkpoint.size} that ${origin} signed`,
+  };
+  const isForked =
+    remembered !== null &&
+    remembered.origin === origin &&
+    remembered.size === checkpoint.size &&
+    !Buffer.from(remembered.root).equals(checkpoint.root);
+  if (!isForked) return [step];
+  return [step, { holds: false, what: 'history', says: `of ${checkpoint.size} leaves another root was remembered` }];
 }

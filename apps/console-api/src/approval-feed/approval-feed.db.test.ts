@@ -12,7 +12,7 @@ import { type Stock, stockUp } from '../testing/stock.ts';
 import { changeShape, endShape, snapshotShape } from './feed-shapes.ts';
 
 // Events are shown when no transaction of the whole cluster runs any more that is older; other tests have some.
-setDefaultTimeout(30_000);
+setDefaultTimeout(90_000);
 const deadlineMilliseconds = 20_000;
 const pollMilliseconds = 40;
 

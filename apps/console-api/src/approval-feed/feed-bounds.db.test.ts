@@ -9,7 +9,7 @@ import { type Stock, stockUp } from '../testing/stock.ts';
 import { type ApprovalFeed, createApprovalFeed } from './approval-feed.ts';
 import { feedLimits, type FeedLimits } from './feed-limits.ts';
 
-setDefaultTimeout(40_000);
+setDefaultTimeout(90_000);
 const deadlineMilliseconds = 20_000;
 const until = (what: string, condition: () => boolean | Promise<boolean>): Promise<void> =>
   waitUntil({ what, condition, deadlineMilliseconds });

@@ -4,7 +4,7 @@ import { type Places, startPlaces } from '../sessions/testing/places.ts';
 import { sendFromPage } from '../sessions/testing/session-world.ts';
 import { listenTo } from '../testing/feed-client.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(90_000);
 let places: Places;
 beforeAll(async () => {
   places = await startPlaces();

@@ -18,7 +18,7 @@ import { auditBundleBounds } from './audit-bundle-bounds.ts';
 import { createAuditBundles } from './audit-bundles.ts';
 import { startTestApi, type TestApi } from '../testing/start-test-api.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 
 let api: TestApi;
 let admin: Awaited<ReturnType<TestApi['world']['testDatabase']['admin']>>;

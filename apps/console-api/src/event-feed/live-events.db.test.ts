@@ -11,7 +11,7 @@ import { startTestApi, type TestApi } from '../testing/start-test-api.ts';
 import { createEventFeed, type EventFeed } from './event-feed.ts';
 import { eventFeedLimits, type EventFeedLimits } from './event-feed-limits.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 
 let api: TestApi;
 let operator: ApiClient;

@@ -10,7 +10,7 @@ import type { ApiClient } from '../testing/api-client.ts';
 import { startTestApi, type TestApi } from '../testing/start-test-api.ts';
 import { stockUp } from '../testing/stock.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 
 let api: TestApi;
 let operator: ApiClient;

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
 import {
   canonicalBytes,
+  formatVerifierKey,
   type JsonValue,
   leafHash,
   parseCheckpoint,
@@ -14,7 +15,7 @@ import type { ApiAnswer } from '../testing/api-answer.ts';
 import type { ApiClient } from '../testing/api-client.ts';
 import { startTestApi, type TestApi } from '../testing/start-test-api.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 
 let api: TestApi;
 let operator: ApiClient;
@@ -157,6 +158,7 @@ describe('the log', () => {
     const whole = superLogPlace({ host: api.testLog.host });
     const superPolicy = { ...policy(), origin: whole.origin, logKeys: [api.testLog.keyOf(whole)] };
     expect(verifyCheckpoint({ note: await textAt('/log/super/checkpoint'), policy: superPolicy }).ok).toBe(true);
+    expect(await textAt('/.well-known/karmanflow/log-keys')).toBe(`${formatVerifierKey(api.testLog.keyOf(whole))}\n`);
     expect((await bytesAt(`/log/${api.tenant.tenantId}/checkpoint`)).cache).toBe('public, max-age=1');
   });
 

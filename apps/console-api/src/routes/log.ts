@@ -10,6 +10,7 @@ import { type LogAnswer, logFolderOf, type PublishedLog } from '../published-log
 const fullTileSeconds = 31_536_000;
 const partialTileSeconds = 86_400;
 const checkpointSeconds = 1;
+const keysSeconds = 300;
 
 const text = { type: 'string' } as const;
 const pathParameter = (name: string, description: string) => ({
@@ -28,13 +29,37 @@ const tileParameter = pathParameter(
   '`<level>/<index>[.p/<width>]` as C2SP tlog-tiles writes it, with its slashes.',
 );
 
+interface LogParts {
+  readonly log: PublishedLog;
+  /** Verifier keys, as they are told. */
+  readonly logKeys: readonly string[];
+}
+
 /**
  * The published logs in their public formats (C2SP tlog-tiles), for everybody: checkpoints and tiles of hashes say how long a
  * log is and nothing of what is in it. Entry bundles are not served. They hold the receipts of all environments of a tenant,
  * and no credential stands for all of them; an audit bundle has those of one environment, and hashes of the rest.
  */
-export function logEndpoints({ log }: { readonly log: PublishedLog }): Endpoint[] {
+export function logEndpoints({ log, logKeys }: LogParts): Endpoint[] {
+  const keysText = logKeys.map((key) => `${key}\n`).join('');
   return [
+    {
+      method: 'get',
+      path: '/.well-known/karmanflow/log-keys',
+      operation: {
+        operationId: 'log_keys.get',
+        summary: 'The public keys of the log of logs, a verifier key a line (C2SP signed-note), the newest first.',
+        tags: ['audit'],
+        responses: { 200: documentResponse('The keys; empty where this process was told none.', text, 'text/plain') },
+      },
+      handle: () =>
+        new Response(keysText, {
+          headers: {
+            'content-type': 'text/plain; charset=utf-8',
+            'cache-control': `public, max-age=${keysSeconds}`,
+          },
+        }),
+    },
     {
       method: 'get',
       path: '/log/{log}/checkpoint',

@@ -8,7 +8,7 @@ import { startTestApi, type TestApi } from '../testing/start-test-api.ts';
 import { type Stock, stockUp } from '../testing/stock.ts';
 import { openDatabase, type Scope } from '@karmanflow/schema';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 
 interface Sent {
   readonly receiptId: string;

@@ -5,7 +5,7 @@ import { type Places, startPlaces } from './testing/places.ts';
 import { sendFromPage } from './testing/session-world.ts';
 
 // Everything over HTTP, with a clock that the tests move.
-setDefaultTimeout(20_000);
+setDefaultTimeout(90_000);
 let places: Places;
 beforeAll(async () => {
   places = await startPlaces();

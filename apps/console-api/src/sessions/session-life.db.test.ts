@@ -7,7 +7,7 @@ import { type Places, startPlaces } from './testing/places.ts';
 import { sendFromPage } from './testing/session-world.ts';
 
 // How sessions end, and how they go on.
-setDefaultTimeout(20_000);
+setDefaultTimeout(90_000);
 let places: Places;
 beforeAll(async () => {
   places = await startPlaces();

@@ -6,7 +6,7 @@ import { type Lie, startTestProvider, type TestProvider } from './testing/test-p
 import { pageHeaders, type SessionTenant, type SessionWorld, startSessionWorld } from './testing/session-world.ts';
 
 // With a provider that says what the test wants, and requests that no page of ours would send.
-setDefaultTimeout(20_000);
+setDefaultTimeout(90_000);
 let provider: TestProvider;
 let world: SessionWorld;
 let tenant: SessionTenant;

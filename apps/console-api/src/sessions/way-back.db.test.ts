@@ -5,7 +5,7 @@ import { type Places, startPlaces } from './testing/places.ts';
 import { startSessionWorld } from './testing/session-world.ts';
 
 // What can go wrong between the provider and us.
-setDefaultTimeout(20_000);
+setDefaultTimeout(90_000);
 let places: Places;
 beforeAll(async () => {
   places = await startPlaces();

@@ -1,6 +1,6 @@
 import { createTestWorld, type TestWorld } from '@karmanflow/commands/testing';
 import { type Executor, type Registry, registry as wholeRegistry } from '@karmanflow/commands';
-import { formatKeySet } from '@karmanflow/receipts';
+import { formatKeySet, formatVerifierKey, superLogPlace } from '@karmanflow/receipts';
 import {
   createLogger,
   createMetrics,
@@ -88,6 +88,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     logger,
     metrics,
     logArchive: options.withoutLog === true ? null : testLog.archive,
+    logKeys: [formatVerifierKey(testLog.keyOf(superLogPlace({ host: testLog.host })))],
     webhookMaster: testWebhookMaster,
     profile: 'local',
     publicUrl: 'https://api.example.com',

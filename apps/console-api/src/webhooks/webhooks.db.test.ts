@@ -7,7 +7,7 @@ import { startTestApi, type TestApi, testWebhookMaster } from '../testing/start-
 import type { PollPage } from './poll-deliveries.ts';
 import { pollPageShape, verificationKeysShape } from './webhook-shapes.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 
 let api: TestApi;
 let operator: ApiClient;
