@@ -14,7 +14,7 @@ import {
 } from './testing/ingest-world.ts';
 import { sendRaw } from './testing/raw-http.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(90_000);
 
 let ingestWorld: IngestWorld;
 let ingest: RunningIngest;

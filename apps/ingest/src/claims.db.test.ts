@@ -10,7 +10,7 @@ import {
 } from './testing/ingest-world.ts';
 import { type PartnerMessage, type PartnerPreset, partnerSigners } from './testing/partner-signers.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(90_000);
 
 let ingestWorld: IngestWorld;
 let ingest: RunningIngest;

@@ -12,7 +12,7 @@ import {
 } from './testing/ingest-world.ts';
 import { httpSignature } from './testing/partner-signers.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(90_000);
 
 /** Partners that sign by RFC 9421, with keys of which we hold the public half only. */
 let ingestWorld: IngestWorld;

@@ -14,7 +14,7 @@ import {
   type Shop,
 } from './testing/ingest-world.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(90_000);
 
 let ingestWorld: IngestWorld;
 let shop: Shop;

@@ -11,7 +11,7 @@ import {
   type Shop,
 } from './testing/ingest-world.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(90_000);
 
 let ingestWorld: IngestWorld;
 let ingest: RunningIngest;

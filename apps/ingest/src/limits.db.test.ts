@@ -15,7 +15,7 @@ import {
   type TestSource,
 } from './testing/ingest-world.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 
 let ingestWorld: IngestWorld;
 let ingest: RunningIngest;

@@ -5,7 +5,7 @@ import { deliverTo } from './testing/deliver.ts';
 import { createIngestWorld, type IngestWorld, order, type RunningIngest, type Shop } from './testing/ingest-world.ts';
 import { partnerSigners } from './testing/partner-signers.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 
 /** What one message costs to look up must not grow with what came before it. */
 const past = 4_000;

@@ -5,7 +5,7 @@ import { formatReceiptKeyring } from '@karmanflow/runtime';
 import { waitUntil } from '@karmanflow/runtime/testing';
 import { createIngestWorld, delivery, type IngestWorld, order, type Shop } from './testing/ingest-world.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(90_000);
 
 /** The process itself. No other process of ours runs beside it: it needs its database and its secrets, and nothing else. */
 let ingestWorld: IngestWorld;

@@ -13,7 +13,7 @@ import { effectsOn } from './testing/deliver.ts';
 import { createIngestWorld, type IngestWorld, order, type RunningIngest, type Shop } from './testing/ingest-world.ts';
 import { newPartnerSecret } from './testing/partner-signers.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 
 let ingestWorld: IngestWorld;
 let ingest: RunningIngest;

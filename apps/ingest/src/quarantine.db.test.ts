@@ -9,7 +9,7 @@ import { generateWebhookSecret } from '@karmanflow/webhooks';
 import { deliverTo, effectsOn, noEffects } from './testing/deliver.ts';
 import { createIngestWorld, type IngestWorld, order, type RunningIngest, type Shop } from './testing/ingest-world.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(90_000);
 
 let ingestWorld: IngestWorld;
 let ingest: RunningIngest;

@@ -9,7 +9,7 @@ import {
 } from './testing/ingest-world.ts';
 import { partnerSigners } from './testing/partner-signers.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(90_000);
 
 let ingestWorld: IngestWorld;
 let ingest: RunningIngest;

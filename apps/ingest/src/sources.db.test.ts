@@ -6,7 +6,7 @@ import { ingestLimits } from './ingest-limits.ts';
 import { createSourceDirectory } from './sources.ts';
 import { createIngestWorld, type IngestWorld, type Shop } from './testing/ingest-world.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(90_000);
 
 let ingestWorld: IngestWorld;
 let database: Database;

@@ -7,7 +7,7 @@ import { createFileSecretStore, formatReceiptKeyring } from '@karmanflow/runtime
 import { waitUntil } from '@karmanflow/runtime/testing';
 import { createWorkerWorld, type WorkerWorld } from './testing/worker-world.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 
 /** The process itself, with its signals. */
 let workerWorld: WorkerWorld;

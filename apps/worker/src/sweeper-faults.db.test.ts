@@ -4,7 +4,7 @@ import { sweeperHandle } from './sweeper/find-sweeper.ts';
 import { createWorkerWorld, type Store, type WorkerWorld } from './testing/worker-world.ts';
 import { workerLimits } from './worker-limits.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(90_000);
 
 let workerWorld: WorkerWorld;
 beforeAll(async () => {

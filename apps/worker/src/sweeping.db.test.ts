@@ -4,7 +4,7 @@ import { waitUntil } from '@karmanflow/runtime/testing';
 import { limits } from '@karmanflow/schema';
 import { createWorkerWorld, type Hold, type Store, type WorkerWorld } from './testing/worker-world.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(90_000);
 
 let workerWorld: WorkerWorld;
 beforeAll(async () => {

@@ -47,6 +47,12 @@ const allowances: readonly Allowance[] = [
     allows: ({ how, table }) =>
       (how === 'INSERT' || how === 'UPDATE') && table.startsWith('webhook_') && kindOf(table) === 'delivery',
   },
+  {
+    name: 'a durable consumer keeps its place in the stream, and what it set aside',
+    path: 'packages/events/src/consumers/',
+    allows: ({ how, table }) =>
+      (how === 'INSERT' || how === 'UPDATE') && table.startsWith('consumer_') && kindOf(table) === 'delivery',
+  },
 ];
 
 const builderCall =

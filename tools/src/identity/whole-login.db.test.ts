@@ -17,7 +17,7 @@ import { type Browser, createBrowser } from './browser.ts';
 import { logIn } from './log-in.ts';
 
 // The real processes: the provider, the console's API and Postgres, as `up` starts them, and everything over HTTP.
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 let cluster: TemporaryCluster;
 let state: TemporaryState;
 let settings: LocalSettings;

@@ -20,7 +20,7 @@ import { descendants, isAlive, runningProcess } from './process-table.ts';
 const password = 'a "password" with / and @';
 const isRoot = process.getuid?.() === 0;
 // Far above the second that a start takes: a loaded machine must not turn into a failed test.
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 const cleanups: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {

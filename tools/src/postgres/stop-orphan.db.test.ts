@@ -8,7 +8,7 @@ import { descendants, isAlive, sendSignal, waitUntil } from './process-table.ts'
 const entryPoint = join(import.meta.dir, 'index.ts');
 const password = 'orphan';
 // Far above the second that a start takes: a loaded machine must not turn into a failed test.
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 const cleanups: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {

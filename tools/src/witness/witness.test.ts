@@ -22,7 +22,7 @@ import { openWitnessMemory, openWitnessSeed } from './witness-memory.ts';
 import { witnessLimits } from './witness-limits.ts';
 import { witnessOptions } from './witness-options.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 
 const origin = 'log.example/log';
 const log = createNoteSigner({ name: origin, seed: new Uint8Array(32).fill(1) });

@@ -4,7 +4,7 @@ import { waitUntil } from '@karmanflow/runtime/testing';
 import type { Store, WorkerWorld } from '../testing/worker-world.ts';
 import { type BulkWorld, createBulkWorld } from './testing/bulk-world.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 
 let world: BulkWorld;
 let workerWorld: WorkerWorld;

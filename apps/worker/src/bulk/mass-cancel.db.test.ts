@@ -6,7 +6,7 @@ import type { Store, WorkerWorld } from '../testing/worker-world.ts';
 import { type BulkWorld, createBulkWorld } from './testing/bulk-world.ts';
 import { bulkRunnerHandle } from './visit-scope.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 
 let world: BulkWorld;
 let workerWorld: WorkerWorld;

@@ -6,7 +6,7 @@ import { toUuid } from '@karmanflow/schema';
 import { openCheckpointSigner } from './checkpoint-signer.ts';
 import { createSequencerWorld, logSeed, type SequencerWorld } from './testing/sequencer-world.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 
 /** What an administrator of the database does, who takes the triggers away first: each test ends with a broken log. */
 let sequencer: SequencerWorld;

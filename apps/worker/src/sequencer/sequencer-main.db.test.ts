@@ -9,7 +9,7 @@ import { createFileSecretStore, formatReceiptKeyring } from '@karmanflow/runtime
 import { waitUntil } from '@karmanflow/runtime/testing';
 import { startTestWitness } from './testing/witness-server.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 
 /** The worker's own process, with the variables of the sequencer. */
 let world: TestWorld;

@@ -8,7 +8,7 @@ import { openCheckpointSigner } from './checkpoint-signer.ts';
 import { type LogSettings, type Sequencer, startSequencer } from './start-sequencer.ts';
 import { createSequencerWorld, host, logSeed, type SequencerWorld } from './testing/sequencer-world.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 
 let world: SequencerWorld;
 let tenant: TestTenant;

@@ -5,7 +5,7 @@ import { waitUntil } from '@karmanflow/runtime/testing';
 import { toUuid } from '@karmanflow/schema';
 import { createSequencerWorld, type SequencerWorld } from './testing/sequencer-world.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 
 /** Real processes, with real signals. */
 let sequencer: SequencerWorld;

@@ -22,7 +22,7 @@ import { startTestWitness, type TestWitness, type WitnessFault } from './testing
 import { readWitnessSettings } from './witness-settings.ts';
 import { createWitnesses, type SignedCheckpoint, type WitnessOutcome } from './witnesses.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 
 const place = superLogPlace({ host: 'log.example' });
 const log = createNoteSigner({ name: place.origin, seed: new Uint8Array(32).fill(7) });

@@ -16,7 +16,6 @@ export type OperationResult =
   | { readonly ok: true }
   | { readonly ok: false; readonly reason: 'unknown' | 'wrong_state' | 'out_of_range' };
 
-const table = `${schemaName}.consumer_tracks`;
 const keyOf = ({ scope, consumer, track }: TrackChoice): TrackKey => ({ scope, consumer: consumer.name, track });
 
 /** Ends every claim: what its owner is writing is rolled back, or has been committed before this returns. */
@@ -117,7 +116,10 @@ async function change(
 
 /** The lock is waited for: a transaction of the owner that is under way ends first. */
 function isThere(key: TrackKey): Statement {
-  return { text: `SELECT seq FROM ${table} WHERE ${whereTrack} FOR UPDATE`, values: keyValues(key) };
+  return {
+    text: `SELECT seq FROM ${schemaName}.consumer_tracks WHERE ${whereTrack} FOR UPDATE`,
+    values: keyValues(key),
+  };
 }
 
 function update(
@@ -125,7 +127,7 @@ function update(
   what: { readonly set: string; readonly where: string; readonly values?: readonly unknown[] },
 ): Statement {
   return {
-    text: `UPDATE ${table} SET ${what.set} WHERE ${whereTrack} AND ${what.where}`,
+    text: `UPDATE ${schemaName}.consumer_tracks SET ${what.set} WHERE ${whereTrack} AND ${what.where}`,
     values: [...keyValues(key), ...(what.values ?? [])],
   };
 }

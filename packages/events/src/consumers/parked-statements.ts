@@ -5,8 +5,6 @@ import { keyValues, type TrackKey, whereTrack } from './track-statements.ts';
 /** What became of an event that failed however often it was tried. `RETRY`: somebody asked for another try. */
 export type ParkedState = 'PARKED' | 'RETRY' | 'DONE';
 
-const table = `${schemaName}.consumer_parked`;
-
 /** Parks an event, or says why it failed again. */
 export function parkEvent(
   key: TrackKey,
@@ -14,7 +12,7 @@ export function parkEvent(
 ): Statement {
   return {
     text:
-      `INSERT INTO ${table} (tenant_id, environment_id, consumer, track, seq, event_id, state, reason, tries, parked_at)` +
+      `INSERT INTO ${schemaName}.consumer_parked (tenant_id, environment_id, consumer, track, seq, event_id, state, reason, tries, parked_at)` +
       " VALUES ($1, $2, $3, $4, $5, $6, 'PARKED', $7, $8, clock_timestamp())" +
       ' ON CONFLICT (tenant_id, environment_id, consumer, track, seq)' +
       " DO UPDATE SET state = 'PARKED', reason = excluded.reason, tries = consumer_parked.tries + excluded.tries," +
@@ -26,7 +24,7 @@ export function parkEvent(
 /** An event that was parked has been dealt with after all. Nothing happens when it was not. */
 export function settleParked(key: TrackKey, seq: number): Statement {
   return {
-    text: `UPDATE ${table} SET state = 'DONE' WHERE ${whereTrack} AND seq = $5 AND state <> 'DONE'`,
+    text: `UPDATE ${schemaName}.consumer_parked SET state = 'DONE' WHERE ${whereTrack} AND seq = $5 AND state <> 'DONE'`,
     values: [...keyValues(key), seq],
   };
 }
@@ -34,7 +32,7 @@ export function settleParked(key: TrackKey, seq: number): Statement {
 /** Everything that was parked behind a position is to be done again anyway. */
 export function settleParkedBehind(key: TrackKey, seq: number): Statement {
   return {
-    text: `UPDATE ${table} SET state = 'DONE' WHERE ${whereTrack} AND seq > $5 AND state <> 'DONE'`,
+    text: `UPDATE ${schemaName}.consumer_parked SET state = 'DONE' WHERE ${whereTrack} AND seq > $5 AND state <> 'DONE'`,
     values: [...keyValues(key), seq],
   };
 }
@@ -42,7 +40,7 @@ export function settleParkedBehind(key: TrackKey, seq: number): Statement {
 /** Asks for another try of a parked event that the checkpoint has passed. */
 export function askForRetry(key: TrackKey, seq: number): Statement {
   return {
-    text: `UPDATE ${table} SET state = 'RETRY' WHERE ${whereTrack} AND seq = $5 AND state = 'PARKED'`,
+    text: `UPDATE ${schemaName}.consumer_parked SET state = 'RETRY' WHERE ${whereTrack} AND seq = $5 AND state = 'PARKED'`,
     values: [...keyValues(key), seq],
   };
 }
@@ -50,7 +48,7 @@ export function askForRetry(key: TrackKey, seq: number): Statement {
 /** Positions of the parked events that are to be tried again, in the order of the stream. */
 export function selectRetries(key: TrackKey, limit: number): Statement {
   return {
-    text: `SELECT seq FROM ${table} WHERE ${whereTrack} AND state = 'RETRY' ORDER BY seq LIMIT $5`,
+    text: `SELECT seq FROM ${schemaName}.consumer_parked WHERE ${whereTrack} AND state = 'RETRY' ORDER BY seq LIMIT $5`,
     values: [...keyValues(key), limit],
   };
 }

@@ -29,7 +29,6 @@ export class ClaimLost extends Error {
   override readonly name = 'ClaimLost';
 }
 
-const table = `${schemaName}.consumer_tracks`;
 /** The key as the first four parameters of a statement. */
 export const whereTrack = 'tenant_id = $1 AND environment_id = $2 AND consumer = $3 AND track = $4';
 export const keyValues = ({ scope, consumer, track }: TrackKey): unknown[] => [
@@ -44,7 +43,7 @@ export function insertTrack(key: TrackKey): Statement {
   return {
     name: 'consumer_track_insert',
     text:
-      `INSERT INTO ${table} (tenant_id, environment_id, consumer, track, state, seq, careful_seq, tries, retries, epoch, moved_at)` +
+      `INSERT INTO ${schemaName}.consumer_tracks (tenant_id, environment_id, consumer, track, state, seq, careful_seq, tries, retries, epoch, moved_at)` +
       " VALUES ($1, $2, $3, $4, 'RUNNING', 0, 0, 0, 0, 0, clock_timestamp()) ON CONFLICT DO NOTHING",
     values: keyValues(key),
   };
@@ -54,7 +53,7 @@ export function insertTrack(key: TrackKey): Statement {
 export function lockTrack(key: TrackKey): Statement {
   return {
     name: 'consumer_track_lock',
-    text: `SELECT 1 FROM ${table} WHERE ${whereTrack} FOR UPDATE NOWAIT`,
+    text: `SELECT 1 FROM ${schemaName}.consumer_tracks WHERE ${whereTrack} FOR UPDATE NOWAIT`,
     values: keyValues(key),
   };
 }
@@ -71,7 +70,7 @@ export function claimTrack(
   return {
     name: 'consumer_track_claim',
     text:
-      `UPDATE ${table} SET epoch = epoch + 1, owner_id = $5, lease_until = clock_timestamp() + make_interval(secs => $6),` +
+      `UPDATE ${schemaName}.consumer_tracks SET epoch = epoch + 1, owner_id = $5, lease_until = clock_timestamp() + make_interval(secs => $6),` +
       ` careful_seq = CASE WHEN ${isSilent} AND tries > 0 THEN seq + $7 ELSE careful_seq END,` +
       ` tries = CASE WHEN ${isSilent} THEN CASE tries WHEN 0 THEN 1 ELSE 0 END ELSE tries END` +
       ` WHERE ${whereTrack} AND state = 'RUNNING'` +
@@ -116,7 +115,7 @@ function stepTrack(
   return {
     name: 'consumer_track_step',
     text:
-      `UPDATE ${table} SET seq = $7, careful_seq = $8, tries = $9, retries = $10, state = $11,` +
+      `UPDATE ${schemaName}.consumer_tracks SET seq = $7, careful_seq = $8, tries = $9, retries = $10, state = $11,` +
       ' lease_until = clock_timestamp() + make_interval(secs => $12), moved_at = clock_timestamp()' +
       ` WHERE ${whereTrack} AND epoch = $5 AND seq = $6 AND state = 'RUNNING'`,
     values: [
@@ -137,7 +136,7 @@ function stepTrack(
 export function releaseTrack(key: TrackKey, { epoch }: Claim): Statement {
   return {
     name: 'consumer_track_release',
-    text: `UPDATE ${table} SET owner_id = NULL, lease_until = NULL WHERE ${whereTrack} AND epoch = $5`,
+    text: `UPDATE ${schemaName}.consumer_tracks SET owner_id = NULL, lease_until = NULL WHERE ${whereTrack} AND epoch = $5`,
     values: [...keyValues(key), epoch],
   };
 }

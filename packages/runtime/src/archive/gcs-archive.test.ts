@@ -14,7 +14,7 @@ import { createGcsArchive, type GcsArchive } from './gcs-archive.ts';
 import { ArchiveRefused, openLogArchive } from './open-log-archive.ts';
 import { logArchiveContract } from './testing/log-archive.contract.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 
 const bucket = 'kf-sample-log';
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
