@@ -1,4 +1,7 @@
 import { executorVariables, portVariable, sharedVariables } from '@karmanflow/runtime';
+import { connectorVariables } from './connectors/connector-variables.ts';
+import { deliveryVariables } from './delivery/delivery-variables.ts';
+import { integrityVariables } from './integrity/integrity-variables.ts';
 import { sequencerVariables } from './sequencer/sequencer-variables.ts';
 
 /** The environment variables that the worker reads. */
@@ -13,6 +16,9 @@ export const configurationShape = {
   KF_DATABASE_URL_REF: sharedVariables.KF_DATABASE_URL_REF,
   ...executorVariables,
   ...sequencerVariables,
+  ...integrityVariables,
+  ...deliveryVariables,
+  ...connectorVariables,
   KF_LOG_LEVEL: sharedVariables.KF_LOG_LEVEL,
   OTEL_EXPORTER_OTLP_ENDPOINT: sharedVariables.OTEL_EXPORTER_OTLP_ENDPOINT,
 };

@@ -17,7 +17,12 @@ import { bulkLimits } from './bulk/bulk-limits.ts';
 import { createBulkMetrics } from './bulk/bulk-metrics.ts';
 import { createBulkRunner } from './bulk/create-bulk-runner.ts';
 import { startBulk } from './bulk/start-bulk.ts';
+import type { ConnectorParts } from './connectors/open-connectors.ts';
+import { startConnectors } from './connectors/start-connectors.ts';
 import { createApp } from './create-app.ts';
+import type { DeliveryParts } from './delivery/open-delivery.ts';
+import { startDelivery } from './delivery/start-delivery.ts';
+import { type IntegrityParts, startIntegrity } from './integrity/start-integrity.ts';
 import type { SequencerParts } from './sequencer/open-sequencer.ts';
 import { startSequencer } from './sequencer/start-sequencer.ts';
 import { createSweeper } from './sweeper/create-sweeper.ts';
@@ -37,6 +42,12 @@ export interface WorkerOptions {
   readonly telemetry: Telemetry;
   /** Null where this process gives no positions. Its database is closed when the process stops. */
   readonly sequencer?: SequencerParts | null;
+  /** Null where this process sends no webhooks. Its database is closed when the process stops. */
+  readonly delivery?: DeliveryParts | null;
+  /** Null where this process checks no integrity. Its database is closed when the process stops. */
+  readonly integrity?: IntegrityParts | null;
+  /** Null where this process follows no stream for others. Its database is closed when the process stops. */
+  readonly connectors?: ConnectorParts | null;
   /** `limits.sweepIntervalMilliseconds` unless a test has less time. */
   readonly sweepIntervalMilliseconds?: number;
   /** `bulkLimits.settleMilliseconds` unless a test has less time. */
@@ -60,7 +71,10 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
   const sweeperMetrics = createSweeperMetrics(metrics, monotonicNow);
   const transactionsMax = limits.poolConnections - workerLimits.readConnections;
   const executor = composeExecutor({ database, signer, logger, metrics, transactionsMax });
-  const databases = [database, ...(options.sequencer ? [options.sequencer.database] : [])];
+  const others = [options.sequencer, options.integrity, options.connectors, options.delivery].flatMap(
+    (parts) => parts?.database ?? [],
+  );
+  const databases = [database, ...others];
   const readiness = createDatabaseReadiness(databases, {
     deadlineMilliseconds: workerLimits.readinessDeadlineMilliseconds,
     keptMilliseconds: workerLimits.readinessKeptMilliseconds,
@@ -123,8 +137,21 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
   });
   const parts = options.sequencer ?? null;
   const sequencer = parts && startSequencer({ ...parts, logger, metrics, monotonicNow, leaderId: Bun.randomUUIDv7() });
+  const connectors =
+    options.connectors &&
+    startConnectors({ ...options.connectors, logger, metrics, monotonicNow, ownerId: Bun.randomUUIDv7() });
+  const delivery =
+    options.delivery &&
+    startDelivery({ ...options.delivery, workerDatabase: database, executor, logger, metrics, monotonicNow });
+  const integrity =
+    parts &&
+    options.integrity &&
+    startIntegrity({
+      ...options.integrity,
+      ...{ sequencerDatabase: parts.database, logger, metrics, monotonicNow, now: () => Date.now() },
+    });
   const stopWork = async (): Promise<void> =>
-    void (await Promise.all([sweeping.stop(), bulk.stop(), sequencer?.stop()]));
+    void (await Promise.all([sweeping, bulk, sequencer, connectors, delivery, integrity].map((one) => one?.stop())));
   const deadlineMilliseconds = workerLimits.stopStepMilliseconds;
   const steps: StopStep[] = [
     { name: 'sweeping', stop: stopWork, deadlineMilliseconds: workerLimits.sweepStopMilliseconds },

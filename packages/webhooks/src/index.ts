@@ -1,5 +1,10 @@
 export { signWebhook, type SignedWebhookHeaders, type SignWebhookInput } from './sign-webhook.ts';
 export { verifyWebhook, type VerifiedWebhook, type VerifyWebhookInput } from './verify-webhook.ts';
+export {
+  verifyWebhookByKey,
+  type VerifiedWebhookByKey,
+  type VerifyWebhookByKeyInput,
+} from './verify-webhook-by-key.ts';
 export type { WebhookHeaderPairs } from './read-webhook-headers.ts';
 export { webhookIdHeader, webhookSignatureHeader, webhookTimestampHeader } from './webhook-header-names.ts';
 export { webhookLimits } from './webhook-limits.ts';
@@ -13,6 +18,40 @@ export {
   type WebhookSecretRefusalCode,
 } from './webhook-secret.ts';
 export {
+  signingKeyOfSeed,
+  webhookPublicKeyPrefix,
+  type WebhookSigningKey,
+  webhookSigningKeyPrefix,
+} from './webhook-signing-key.ts';
+export {
+  deriveSubscriptionSecret,
+  deriveSubscriptionSigningKey,
+  requireWebhookMaster,
+  type SubscriptionSecretInput,
+  type WebhookMaster,
+} from './subscription/derive-subscription-secret.ts';
+export { liveSecretVersions, type SecretVersions } from './subscription/live-secret-versions.ts';
+export { isEventTypePattern, matchesEventType } from './subscription/matches-event-type.ts';
+export { deliveryMessageId } from './dispatch/delivery-message-id.ts';
+export { deliveryBody } from './dispatch/delivery-body.ts';
+export { type DeliveryOrdering, deliveryOrderings, type DeliverySequence } from './dispatch/delivery-sequence.ts';
+export {
+  deliveryHeaderNames,
+  signDelivery,
+  type SignDeliveryInput,
+  type SignedDelivery,
+} from './dispatch/sign-delivery.ts';
+export { type DeliveryReading, readDelivery, type ReceivedDelivery } from './receiver/read-delivery.ts';
+export {
+  type MissingRange,
+  newSequenceState,
+  type SequenceFinding,
+  type SequenceState,
+  type SequenceStep,
+  sequenceTrackingLimits,
+  trackSequence,
+} from './receiver/track-sequence.ts';
+export {
   verifyInbound,
   isMessageIdSigned,
   type VerifiedInbound,
@@ -22,6 +61,12 @@ export { inboundPresets, type InboundPresetName } from './presets/inbound-preset
 export type { InboundPreset } from './presets/inbound-preset.ts';
 export { parseInboundPreset, type InboundPresetParse } from './presets/parse-inbound-preset.ts';
 export { configureGenericHmac } from './presets/configure-generic-hmac.ts';
+export {
+  configureHttpSignatures,
+  type HttpSignaturePreset,
+  type HttpSignaturesParse,
+} from './presets/configure-http-signatures.ts';
+export { verifySignedMessage, type VerifySignedMessageInput } from './presets/verify-signed-message.ts';
 export {
   inboundSecretRefusalCodes,
   parseInboundSecret,
@@ -36,7 +81,13 @@ export {
   type VerifiedHttpSignature,
   type VerifyHttpSignatureInput,
 } from './http-signatures/verify-http-signature.ts';
-export type { HttpSignatureKey } from './http-signatures/http-signature-key.ts';
+export { httpSignatureAlgorithms, type HttpSignatureKey } from './http-signatures/http-signature-key.ts';
+export {
+  httpSignatureKeyRefusalCodes,
+  parseHttpSignatureKey,
+  type HttpSignatureKeyParse,
+  type HttpSignatureKeyRefusalCode,
+} from './http-signatures/parse-http-signature-key.ts';
 export type { SignedRequest } from './http-signatures/signed-request.ts';
 export {
   httpSignatureRefusalCodes,
@@ -82,3 +133,13 @@ export type { PortPolicy } from './delivery/port-policy.ts';
 export { readRetryAfter } from './delivery/read-retry-after.ts';
 export { resolveTarget, type ResolvedTarget, type ResolveTargetInput } from './delivery/resolve-target.ts';
 export { defaultRetrySchedule, type RetrySchedule } from './delivery/retry-schedule.ts';
+export type { ClaimedDelivery } from './dispatch/claimed-delivery.ts';
+export { dispatchLimits } from './dispatch/dispatch-limits.ts';
+export { findWork, type WorkPlace } from './dispatch/find-work.ts';
+export { type LatestOfRange, latestOfRange, type LatestRange } from './dispatch/latest-of-range.ts';
+export { type DeliveryOverview, readDeliveryOverview } from './dispatch/read-overview.ts';
+export type { AttemptResult } from './dispatch/settle-attempt.ts';
+export { codeOf } from './dispatch/settle-attempt.ts';
+export { type HealthName, healthName, type SubscriptionView } from './dispatch/subscription-rows.ts';
+export type { EndedRecovery, LatestWanted, Visited, VisitInput, VisitOutcome } from './dispatch/visit-outcome.ts';
+export { visitSubscription } from './dispatch/visit-subscription.ts';

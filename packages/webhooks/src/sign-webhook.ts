@@ -1,8 +1,10 @@
+import type { KeyObject } from 'node:crypto';
 import { hasMessageIdCharacters } from './message-id.ts';
 import { webhookIdHeader, webhookSignatureHeader, webhookTimestampHeader } from './webhook-header-names.ts';
 import { webhookLimits } from './webhook-limits.ts';
-import { computeWebhookMac, requireBodyBytes } from './webhook-mac.ts';
+import { computeWebhookMac, requireBodyBytes, type SignedMessage, signWithKey } from './webhook-mac.ts';
 import { requireWebhookKeys } from './webhook-secret.ts';
+import { requireSigningKey } from './webhook-signing-key.ts';
 
 interface WebhookMessage {
   /** 1 to 255 characters of visible ASCII without '.'. The same over all attempts of a message. */
@@ -11,6 +13,8 @@ interface WebhookMessage {
   readonly timestampSeconds: number;
   /** The exact bytes that go on the wire. */
   readonly body: Uint8Array;
+  /** `whsk_…` keys: each adds a v1a signature (Ed25519) behind those of the secrets. */
+  readonly signingKeys?: readonly string[];
 }
 
 /** One secret, or during a rotation up to eight, the newest first. */
@@ -28,27 +32,40 @@ export interface SignedWebhookHeaders {
 }
 
 /**
- * Signs one attempt by Standard Webhooks v1 (HMAC-SHA256). With several secrets the signature header has one entry
- * for each, in their order, so that a receiver who knows any of them accepts the message.
- * Throws on an invalid message id, timestamp, secret or body: all four are ours, so that is a bug of the caller.
+ * Signs one attempt by Standard Webhooks v1 (HMAC-SHA256), and by v1a (Ed25519) for each signing key. With several secrets
+ * the signature header has one entry for each, in their order, so that a receiver who knows any of them accepts the message.
+ * Throws on an invalid message id, timestamp, secret, key or body: all are ours, so that is a bug of the caller.
  */
 export function signWebhook(input: SignWebhookInput): SignedWebhookHeaders {
   const keys = requireWebhookKeys(input.secrets ?? [input.secret]);
+  const signingKeys = requireSigningKeys(input.signingKeys ?? []);
   requireBodyBytes(input.body);
   requireMessageId(input.messageId);
   requireTimestamp(input.timestampSeconds);
 
   const { messageId, body } = input;
-  const timestamp = String(input.timestampSeconds);
-  const entries = keys.map((key) => {
-    const mac = computeWebhookMac({ key, messageId, timestamp, body });
-    return `v1,${Buffer.from(mac).toString('base64')}`;
-  });
+  const message: SignedMessage = { messageId, timestamp: String(input.timestampSeconds), body };
+  const { timestamp } = message;
+  const entries = [
+    ...keys.map((key) => entryOf('v1', computeWebhookMac({ key, ...message }))),
+    ...signingKeys.map((key) => entryOf('v1a', signWithKey(message, key))),
+  ];
   return {
     [webhookIdHeader]: messageId,
     [webhookTimestampHeader]: timestamp,
     [webhookSignatureHeader]: entries.join(' '),
   };
+}
+
+function entryOf(version: 'v1' | 'v1a', signature: Uint8Array): string {
+  return `${version},${Buffer.from(signature).toString('base64')}`;
+}
+
+function requireSigningKeys(keys: readonly string[]): readonly KeyObject[] {
+  if (keys.length > webhookLimits.signingKeysMax) {
+    throw new TypeError(`Pass at most ${webhookLimits.signingKeysMax} webhook signing keys.`);
+  }
+  return keys.map(requireSigningKey);
 }
 
 function requireMessageId(messageId: string): void {

@@ -1,8 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
 import { readSignatureList } from './read-signature-list.ts';
-import { readTimestamp, type TimestampWindow } from './read-timestamp.ts';
+import { readTimestamp } from './read-timestamp.ts';
+import { requireWindow } from './require-window.ts';
 import { readWebhookHeaders, type WebhookHeaderPairs } from './read-webhook-headers.ts';
-import { webhookLimits } from './webhook-limits.ts';
 import { computeWebhookMac, requireBodyBytes } from './webhook-mac.ts';
 import type { WebhookRefusal } from './webhook-refusal.ts';
 import { requireWebhookKeys } from './webhook-secret.ts';
@@ -47,9 +47,9 @@ export function verifyWebhook(input: VerifyWebhookInput): VerifiedWebhook | Webh
   const { messageId, timestamp } = headers;
   const expected = keys.map((key) => computeWebhookMac({ key, messageId, timestamp, body: input.body }));
 
-  const list = readSignatureList(headers.signature);
+  const list = readSignatureList(headers.signature, 'v1');
   if (!list.ok) return list;
-  const secretIndex = findMatchingSecret({ expected, presented: list.macs });
+  const secretIndex = findMatchingSecret({ expected, presented: list.signatures });
   if (secretIndex === undefined) {
     return { ok: false, code: 'signature_mismatch', detail: 'No v1 signature was made with a known secret.' };
   }
@@ -69,17 +69,4 @@ function findMatchingSecret(macs: {
     }
   });
   return secretIndex;
-}
-
-/** Not-a-number would make both sides of the window pass, so the window is judged before it is used. */
-function requireWindow(input: VerifyWebhookInput): TimestampWindow {
-  const { nowSeconds, toleranceSeconds = webhookLimits.toleranceDefaultSeconds } = input;
-  const max = webhookLimits.toleranceMaxSeconds;
-  if (!Number.isSafeInteger(nowSeconds) || nowSeconds < 0) {
-    throw new RangeError('The current time must be a whole number of seconds since the Unix epoch.');
-  }
-  if (!Number.isInteger(toleranceSeconds) || toleranceSeconds < 0 || toleranceSeconds > max) {
-    throw new RangeError(`The tolerance must be a whole number of seconds from 0 to ${max}.`);
-  }
-  return { nowSeconds, toleranceSeconds };
 }

@@ -6,6 +6,8 @@ export const webhookLimits = {
   generatedSecretBytes: 32,
   /** Secrets of one endpoint that are valid at the same time. Each costs one HMAC over the body. */
   secretsMax: 8,
+  /** Ed25519 keys of one endpoint that are valid at the same time. */
+  signingKeysMax: 8,
   messageIdMaxCharacters: 255,
   /** Twelve digits: the largest timestamp that `webhook-timestamp` can carry. */
   timestampMaxSeconds: 999_999_999_999,

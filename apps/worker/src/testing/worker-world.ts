@@ -15,6 +15,7 @@ import { controlEnvironmentOf, type Database, type Id, newId, openDatabase, toId
 import type { TestDatabase } from '@karmanflow/schema/testing';
 import { createExecutor, systemAuthority } from '@karmanflow/commands';
 import { bulkRunnerHandle } from '../bulk/visit-scope.ts';
+import { dispatcherHandle } from '../delivery/tell-findings.ts';
 import { createWorker, type Worker, type WorkerOptions } from '../create-worker.ts';
 import { createSweeper, type Sweeper, type SweeperPorts } from '../sweeper/create-sweeper.ts';
 import type { ExpiryOutcome } from '../sweeper/expire-due.ts';
@@ -245,6 +246,7 @@ function bootstrap(name: string): unknown {
       { handle: 'operator', type: 'USER', roles: ['operator'] },
       { handle: sweeperHandle, type: 'SYSTEM', roles: ['expiry_sweeper'] },
       { handle: bulkRunnerHandle, type: 'SYSTEM', roles: ['bulk_runner'] },
+      { handle: dispatcherHandle, type: 'SYSTEM', roles: ['webhook_dispatcher'] },
     ],
     apiKeys: [],
     ingestSources: [],
