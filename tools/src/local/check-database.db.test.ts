@@ -7,7 +7,7 @@ import type { LocalProblem } from './local-problem.ts';
 import { provision } from './provision.ts';
 import { createTemporaryState, type TemporaryState } from './testing/temporary-state.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 let cluster: TemporaryCluster;
 let state: TemporaryState;
 beforeAll(async () => {

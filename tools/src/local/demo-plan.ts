@@ -53,6 +53,7 @@ export const demoPrincipals = [
   { handle: 'webshop-connector', type: 'CONNECTOR', roles: ['connector'] },
   { handle: 'expiry-sweeper', type: 'SYSTEM', roles: ['expiry_sweeper'] },
   { handle: 'bulk-runner', type: 'SYSTEM', roles: ['bulk_runner'] },
+  { handle: 'webhook-dispatcher', type: 'SYSTEM', roles: ['webhook_dispatcher'] },
 ] as const;
 
 export const webhookSecretName = 'demo-webhook-secret';

@@ -2,8 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RuntimeRole } from '@karmanflow/schema';
 
-/** The apps of a deployment, and `identity`, at which people log in where there is no provider of their own. */
-export const appNames = ['console-api', 'ingest', 'worker', 'identity'] as const;
+/** The apps of a deployment; `identity`, at which people log in; and `receiver`, which the demo's webhooks go to. */
+export const appNames = ['console-api', 'ingest', 'worker', 'identity', 'receiver'] as const;
 export type AppName = (typeof appNames)[number];
 
 /** What the local environment has to know of an app. */
@@ -52,14 +52,21 @@ export const localApps: Readonly<Record<AppName, LocalApp>> = {
     role: null,
     readRole: null,
   },
+  receiver: {
+    port: 4004,
+    metricsPort: 4104,
+    portVariable: 'KF_RECEIVER_PORT',
+    metricsPortVariable: 'KF_RECEIVER_METRICS_PORT',
+    role: null,
+    readRole: null,
+  },
 };
 
 /** The file that runs an app of the checkout at `root`. */
 export function appEntry(options: { readonly root: string; readonly app: AppName }): string {
   const { root, app } = options;
-  return app === 'identity'
-    ? join(root, 'tools', 'src', 'identity', 'main.ts')
-    : join(root, 'apps', app, 'src', 'main.ts');
+  const isTool = app === 'identity' || app === 'receiver';
+  return isTool ? join(root, 'tools', 'src', app, 'main.ts') : join(root, 'apps', app, 'src', 'main.ts');
 }
 
 /** The apps that this checkout has. */

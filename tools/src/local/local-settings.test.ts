@@ -25,6 +25,7 @@ describe('settings of the local environment', () => {
         ingest: { port: 4001, metricsPort: 4101 },
         worker: { port: 4002, metricsPort: 4102 },
         identity: { port: 4003, metricsPort: 4103 },
+        receiver: { port: 4004, metricsPort: 4104 },
       },
     });
     expect(appPortsOf(settings, ['worker'])).toEqual([

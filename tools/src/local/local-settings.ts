@@ -60,6 +60,7 @@ export function readLocalSettings(options: {
     ingest: appPorts('ingest'),
     worker: appPorts('worker'),
     identity: appPorts('identity'),
+    receiver: appPorts('receiver'),
   };
   const settings = { root, stateDirectory, databaseUrl: environment['DATABASE_URL'] || null, postgresPort, apps };
   const problem = wrong[0] ?? samePort(settings);

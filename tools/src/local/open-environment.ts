@@ -18,6 +18,7 @@ import type { RunningApp } from './running-app.ts';
 import { seedDemo } from './seed-demo.ts';
 import { recordOf, startApps } from './start-apps.ts';
 import { prepareStateDirectory, type StatePaths, statePaths } from './state-directory.ts';
+import { subscribeReceiver } from './subscribe-receiver.ts';
 import type { SummarizedAccounts, SummarizedDatabase } from './summary.ts';
 import type { Teardown } from './teardown.ts';
 
@@ -69,6 +70,8 @@ export async function openEnvironment(opening: Opening): Outcome<Environment> {
   const apps = await startApps({ ...opening, secretsDirectory: paths.secrets, accountsFile: paths.accounts });
   if (!apps.ok) return apps;
   await claim.value.record(await recordOf(apps.value));
+  const subscribed = await subscribe(progress, { apps: apps.value, demo: demo.value, paths });
+  if (!subscribed.ok) return subscribed;
   const { summary, server } = database.value;
   const accounts = { file: paths.accounts, subjects: people.value.accounts.map(({ subject }) => subject) };
   return accepted({ database: summary, server, demo: demo.value, accounts, apps: apps.value });
@@ -149,6 +152,22 @@ async function prepareDatabase(
   const { migrated } = provisioned;
   end(migrated.length === 0 ? 'nothing to migrate' : `migrated: ${migrated.join(', ')}`);
   return provisioned;
+}
+
+/** Where there is a receiver and something to tell it. */
+async function subscribe(
+  progress: Progress,
+  work: { readonly apps: readonly RunningApp[]; readonly demo: Demo; readonly paths: StatePaths },
+): Outcome<null> {
+  const urlOf = (name: RunningApp['app']): string | undefined => work.apps.find(({ app }) => app === name)?.url;
+  const apiUrl = urlOf('console-api');
+  const receiverUrl = urlOf('receiver');
+  if (apiUrl === undefined || receiverUrl === undefined) return accepted(null);
+  const end = progress.begin('webhooks');
+  const secrets = openLocalSecrets(work.paths.secrets);
+  const subscribed = await subscribeReceiver({ apiUrl, receiverUrl, demo: work.demo, secrets });
+  if (subscribed.ok) end(`to ${receiverUrl}/hooks`);
+  return subscribed;
 }
 
 async function seed(

@@ -13,10 +13,11 @@ import {
   quarantineKeySecretName,
   provision,
   type Provisioned,
+  webhookMasterSecretName,
 } from './provision.ts';
 import { createTemporaryState, type TemporaryState } from './testing/temporary-state.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 // A cluster of our own: roles belong to a whole cluster, and the shared one has tests that know its passwords.
 let cluster: TemporaryCluster;
 let state: TemporaryState;
@@ -80,6 +81,7 @@ describe('provisioning', () => {
         keyringSecretName,
         logKeySecretName,
         quarantineKeySecretName,
+        webhookMasterSecretName,
       ].toSorted(),
     );
     for (const name of names) expect((await stat(join(secrets, name))).mode & 0o777).toBe(0o600);

@@ -23,6 +23,9 @@ export const logKeySecretName = 'log-signing-key';
 /** The name under which the key is kept with which ingest encrypts what it holds back. */
 export const quarantineKeySecretName = 'ingest-quarantine-key';
 
+/** The name under which the master is kept from which the secrets of outbound webhooks follow. */
+export const webhookMasterSecretName = 'webhook-master';
+
 /** The name under which the address of a role is kept. */
 export function roleSecretName(role: RuntimeRole): string {
   return `database-url-${role}`;
@@ -48,7 +51,7 @@ export async function provision(options: {
   const newKeyring = (): string =>
     formatReceiptKeyring({ seed: randomBytes(seedBytes), notBefore: new Date().toISOString() });
   await secrets.readOrMake(keyringSecretName, newKeyring);
-  for (const name of [logKeySecretName, quarantineKeySecretName]) {
+  for (const name of [logKeySecretName, quarantineKeySecretName, webhookMasterSecretName]) {
     await secrets.readOrMake(name, () => randomBytes(seedBytes).toString('base64'));
   }
   const urls = new Map<RuntimeRole, string>();

@@ -7,7 +7,7 @@ import { isRunning, processIdentity } from './process-identity.ts';
 import { claimRun, readRunRecord, type RecordedApp, type RunRecord } from './run-record.ts';
 import { createTemporaryState, type TemporaryState } from './testing/temporary-state.ts';
 
-setDefaultTimeout(30_000);
+setDefaultTimeout(90_000);
 let state: TemporaryState;
 let path: string;
 beforeEach(async () => {

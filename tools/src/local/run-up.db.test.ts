@@ -13,7 +13,7 @@ import { type StandInKind, writeStandIn } from './testing/stand-in-app.ts';
 import { createTemporaryState, type TemporaryState } from './testing/temporary-state.ts';
 
 // In this process, over a made-up checkout: what goes wrong can be chosen.
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 let cluster: TemporaryCluster;
 let state: TemporaryState;
 beforeAll(async () => {

@@ -12,7 +12,7 @@ import { provision, type Provisioned } from './provision.ts';
 import { seedDemo } from './seed-demo.ts';
 import { createTemporaryState, type TemporaryState } from './testing/temporary-state.ts';
 
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 let cluster: TemporaryCluster;
 let state: TemporaryState;
 let provisioned: Provisioned;

@@ -11,7 +11,7 @@ import { type StandInKind, writeStandIn } from './testing/stand-in-app.ts';
 import { createTemporaryState, type TemporaryState } from './testing/temporary-state.ts';
 
 // Far above what a start takes: a loaded machine must not turn into a failed test.
-setDefaultTimeout(30_000);
+setDefaultTimeout(90_000);
 const cleanups: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();

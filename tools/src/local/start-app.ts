@@ -1,10 +1,12 @@
 import { dirname, join, resolve } from 'node:path';
+import { createNoteSigner, formatVerifierKey, superLogPlace } from '@karmanflow/receipts';
+import { createFileSecretStore, readSecretText } from '@karmanflow/runtime';
 import { freePort, isPortFree } from '../postgres/port.ts';
 import { launchApp } from './launch-app.ts';
 import { type AppName, appEntry, localApps } from './local-apps.ts';
 import { type LocalProblem, type Result, valueOf } from './local-problem.ts';
 import { secretReference } from './local-secrets.ts';
-import { keyringSecretName, logKeySecretName, roleSecretName } from './provision.ts';
+import { keyringSecretName, logKeySecretName, roleSecretName, webhookMasterSecretName } from './provision.ts';
 import type { RunningApp } from './running-app.ts';
 import { statePaths } from './state-directory.ts';
 
@@ -28,6 +30,7 @@ export interface AppOptions {
 
 const checkout = resolve(import.meta.dir, '../../..');
 const freePortAttemptsMax = 3;
+const logHost = 'karmanflow.localhost';
 
 /**
  * Starts the real process of an app, as it is deployed but for its configuration, and returns when it is ready.
@@ -49,7 +52,7 @@ export async function tryStartApp(options: AppOptions): Promise<Result<RunningAp
       root: options.root ?? checkout,
       port,
       metricsPort,
-      environment: { ...appEnvironment({ app, port, metricsPort, secretsDirectory }), ...options.environment },
+      environment: { ...(await appEnvironment({ app, port, metricsPort, secretsDirectory })), ...options.environment },
       logFile: options.logFile ?? join(dirname(secretsDirectory), 'logs', `${app}.log`),
       signal: options.signal ?? null,
     });
@@ -64,12 +67,12 @@ export async function tryStartApp(options: AppOptions): Promise<Result<RunningAp
 }
 
 /** The variables by which every app is configured. */
-function appEnvironment(options: {
+async function appEnvironment(options: {
   readonly app: AppName;
   readonly port: number;
   readonly metricsPort: number;
   readonly secretsDirectory: string;
-}): Record<string, string> {
+}): Promise<Record<string, string>> {
   const { role, readRole } = localApps[options.app];
   return {
     KF_PROFILE: 'local',
@@ -85,19 +88,43 @@ function appEnvironment(options: {
     ...(readRole === null ? {} : { KF_READ_DATABASE_URL_REF: secretReference(roleSecretName(readRole)) }),
     KF_PUBLIC_URL: `http://127.0.0.1:${options.port}`,
     ...(options.app === 'worker' ? logEnvironment(dirname(resolve(options.secretsDirectory))) : {}),
+    ...(options.app === 'console-api' ? await publishedLogEnvironment(options.secretsDirectory) : {}),
+    ...webhookEnvironment(options.app),
   };
 }
 
 /** The worker also gives the positions and publishes the logs. Archive and memory stand beside the secrets. */
 function logEnvironment(stateDirectory: string): Record<string, string> {
-  const { archive, signer } = statePaths(stateDirectory);
+  const { signer } = statePaths(stateDirectory);
   return {
+    ...archiveEnvironment(stateDirectory),
     KF_SEQUENCER_DATABASE_URL_REF: secretReference(roleSecretName('kf_sequencer')),
-    KF_LOG_HOST: 'karmanflow.localhost',
-    KF_LOG_ARCHIVE: `file:${archive}`,
+    KF_LOG_HOST: logHost,
     KF_LOG_SIGNER_DIRECTORY: signer,
     KF_LOG_SIGNING_KEY_REF: secretReference(logKeySecretName),
+    KF_INTEGRITY_DATABASE_URL_REF: secretReference(roleSecretName('kf_read')),
   };
+}
+
+/** The worker delivers webhooks; the console's API shows the secret of a subscription once. Both derive it from the master. */
+function webhookEnvironment(app: AppName): Record<string, string> {
+  if (app !== 'worker' && app !== 'console-api') return {};
+  const master = { KF_WEBHOOK_MASTER_REF: secretReference(webhookMasterSecretName) };
+  return app === 'worker'
+    ? { ...master, KF_DELIVERY_DATABASE_URL_REF: secretReference(roleSecretName('kf_delivery')) }
+    : master;
+}
+
+/** What the worker publishes, the API answers proofs from; it tells the public half of the worker's key. */
+async function publishedLogEnvironment(secretsDirectory: string): Promise<Record<string, string>> {
+  const secrets = createFileSecretStore({ directory: resolve(secretsDirectory) });
+  const seed = Buffer.from(await readSecretText(secrets, secretReference(logKeySecretName)), 'base64');
+  const { key } = createNoteSigner({ name: superLogPlace({ host: logHost }).origin, seed });
+  return { ...archiveEnvironment(dirname(resolve(secretsDirectory))), KF_LOG_KEYS: formatVerifierKey(key) };
+}
+
+function archiveEnvironment(stateDirectory: string): Record<string, string> {
+  return { KF_LOG_ARCHIVE: `file:${statePaths(stateDirectory).archive}` };
 }
 
 async function isTaken(port: number): Promise<boolean> {

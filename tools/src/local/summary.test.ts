@@ -7,7 +7,7 @@ import { madeUpDemo } from './testing/made-up-demo.ts';
 
 const root = resolve("a checkout's folder");
 const demo = madeUpDemo();
-const app = (name: 'console-api' | 'ingest' | 'worker', port: number): SummaryContent['apps'][number] => ({
+const app = (name: 'console-api' | 'ingest' | 'worker' | 'receiver', port: number): SummaryContent['apps'][number] => ({
   app: name,
   url: `http://127.0.0.1:${port}`,
   processId: port * 2,
@@ -16,7 +16,7 @@ const app = (name: 'console-api' | 'ingest' | 'worker', port: number): SummaryCo
 const content: SummaryContent = {
   root,
   database: { address: '127.0.0.1:54321', processId: 7, logFile: resolve(root, '.karmanflow', 'postgres.log') },
-  apps: [app('console-api', 4000), app('ingest', 4001), app('worker', 4002)],
+  apps: [app('console-api', 4000), app('ingest', 4001), app('worker', 4002), app('receiver', 4004)],
   demo,
   accounts: { file: resolve(root, '.karmanflow', 'accounts.json'), subjects: ['ada', 'bob'] },
   run: runCommand({ bun: 'npx -y bun@1.2.3', root, variables: { KF_STATE_DIRECTORY: "some one's/.karmanflow" } }),
@@ -42,7 +42,7 @@ describe('the summary', () => {
     expect(lines[0]).toBe(
       '  console-api  http://127.0.0.1:4000  process 8000     log .karmanflow/logs/console-api.log',
     );
-    expect(lines[3]).toBe('  Postgres     127.0.0.1:54321        process 7        log .karmanflow/postgres.log');
+    expect(lines[4]).toBe('  Postgres     127.0.0.1:54321        process 7        log .karmanflow/postgres.log');
     for (const path of ['/docs', '/openapi.json', '/.well-known/karmanflow/receipt-keys.json']) {
       expect(summaryText(content)).toContain(`http://127.0.0.1:4000${path}\n`);
     }
@@ -69,6 +69,7 @@ describe('the summary', () => {
     expect(pasted(shell, 'KF_STATE', 'webhook')).toEqual([...words, "some one's/.karmanflow"]);
     const login = ['-y', 'bun@1.2.3', 'run', '--cwd', root, 'login', 'ada'];
     expect(pasted(shell, 'KF_STATE', 'login')).toEqual([...login, "some one's/.karmanflow"]);
+    expect(pasted(shell, 'curl -sS http://127.0.0.1:4004')).toEqual(['-sS', 'http://127.0.0.1:4004/']);
     expect(pasted(shell, "curl -sS -w '\\n' 'http://127.0.0.1:4000/v1/events")).toContain(
       'http://127.0.0.1:4000/v1/events?limit=5',
     );

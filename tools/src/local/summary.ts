@@ -33,12 +33,14 @@ export interface SummaryContent {
 export function summaryText(content: SummaryContent): string {
   const api = content.apps.find(({ app }) => app === 'console-api')?.url ?? null;
   const hasIngest = content.apps.some(({ app }) => app === 'ingest');
+  const receiver = content.apps.find(({ app }) => app === 'receiver')?.url ?? null;
   const blocks = [
     placesBlock(content),
     api === null ? null : linksBlock({ api, demo: content.demo }),
     api === null ? null : reservationBlock({ ...content, api }),
     api === null ? null : peopleBlock({ ...content, api }),
     hasIngest ? webhookBlock(content) : null,
+    receiver === null ? null : receiverBlock(receiver),
     api === null ? null : evidenceBlock({ api, demo: content.demo }),
     `Stop it with Ctrl-C, or from elsewhere with:\n\n${content.run} down`,
     `Throw its data away, once it has stopped, with:\n\n${content.run} reset`,
@@ -103,6 +105,11 @@ function peopleBlock({ accounts, root, run, api }: SummaryContent & { readonly a
 function webhookBlock({ run }: SummaryContent): string {
   const title = "Send an order as a partner's shop. The script signs it and prints a curl command, which sh then runs.";
   return `${title}\n\n${run} --silent webhook --print | sh`;
+}
+
+function receiverBlock(receiver: string): string {
+  const title = 'A receiver is subscribed to what happens in the sandbox. See the webhooks that it has verified:';
+  return `${title}\n\n${shellCommand([['curl', '-sS', `${receiver}/`]])}`;
 }
 
 function evidenceBlock({ api, demo }: { readonly api: string; readonly demo: Demo }): string {

@@ -8,7 +8,7 @@ import { readRunRecord, type RunRecord } from './run-record.ts';
 import { createTemporaryState, type TemporaryState } from './testing/temporary-state.ts';
 
 // The real commands with the real apps, on a state directory and ports of their own. The steps build on each other.
-setDefaultTimeout(60_000);
+setDefaultTimeout(90_000);
 const root = resolve(import.meta.dir, '../../..');
 let state: TemporaryState;
 let environment: Record<string, string>;
@@ -137,6 +137,19 @@ describe('bun run up', () => {
     expect(sent).toMatchObject({ code: 0, output: expect.stringContaining('→ 200') });
     const refused = await run('send-webhook', '--quantity', '100000000');
     expect(refused.output).toContain('stock_insufficient');
+  });
+
+  test('shows the webhooks that its receiver has verified', async () => {
+    const command = commandWith(environmentUp.output(), 'curl -sS http://127.0.0.1');
+    const shown = async () => JSON.parse(await paste(command));
+    for (;;) {
+      // The first reservation of this run; the deadline is that of the test.
+      const { deliveries } = await shown();
+      const types = deliveries.map(({ eventType }: { readonly eventType: string }) => eventType);
+      if (types.includes('inventory.reservation.created')) break;
+      await Bun.sleep(100);
+    }
+    expect(await shown()).toMatchObject({ sequence: { missing: [] } });
   });
 
   test('lets people log in, and what it prints for them can be pasted', async () => {
