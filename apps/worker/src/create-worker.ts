@@ -148,7 +148,11 @@ export async function createWorker(options: WorkerOptions): Promise<Worker> {
     options.integrity &&
     startIntegrity({
       ...options.integrity,
-      ...{ sequencerDatabase: parts.database, logger, metrics, monotonicNow, now: () => Date.now() },
+      sequencerDatabase: parts.database,
+      logger,
+      metrics,
+      monotonicNow,
+      now: () => Date.now(),
     });
   const stopWork = async (): Promise<void> =>
     void (await Promise.all([sweeping, bulk, sequencer, connectors, delivery, integrity].map((one) => one?.stop())));

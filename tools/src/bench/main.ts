@@ -1,4 +1,7 @@
 import { benchOptions } from './bench-options.ts';
+import { reportDelivery } from './report-delivery.ts';
+import { reportIngest } from './report-ingest.ts';
+import { reportSequencer } from './report-sequencer.ts';
 import { formatReport, reportJson } from './report.ts';
 import { runBench } from './run-bench.ts';
 import { benchStream } from './stream/bench-stream.ts';
@@ -12,5 +15,14 @@ async function benchWritePath(argv: readonly string[]): Promise<void> {
   process.exitCode = report.scenarios.every(({ problems }) => problems.length === 0) ? 0 : 1;
 }
 
+/** Without the name of one it is the write path that is measured. */
+const benches: Readonly<Record<string, (argv: readonly string[]) => Promise<void>>> = {
+  delivery: reportDelivery,
+  ingest: reportIngest,
+  sequencer: reportSequencer,
+  stream: benchStream,
+};
+
 const argv = process.argv.slice(2);
-await (argv[0] === 'stream' ? benchStream(argv.slice(1)) : benchWritePath(argv));
+const bench = benches[argv[0] ?? ''];
+await (bench ? bench(argv.slice(1)) : benchWritePath(argv));
