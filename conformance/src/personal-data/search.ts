@@ -45,18 +45,39 @@ export async function searchTables(governed: Governed, { forms }: Canary): Promi
        AND format_type(a.atttypid, NULL) ~ '^(text|character|name|json|bytea|xml)'`,
   );
   const columns = rows.map((row) => row as unknown as TextColumn); // The columns of the query.
-  const searches = columns.map(({ schema, table, column, type }, index) => {
+  const hit = await tablesWith(governed, { columns, forms });
+  const suspects = columns.filter((column) => hit.has(tableName(column)));
+  const searches = suspects.map(({ column, type, ...place }, index) => {
     const isThere = type.startsWith('bytea')
       ? `position(convert_to(form, 'UTF8') in ${column}) > 0`
       : `position(form in ${column}::text) > 0`;
-    return `SELECT ${index} AS index WHERE EXISTS (SELECT FROM ${schema}.${table}, unnest($1::text[]) form WHERE ${isThere})`;
+    return `SELECT ${index} AS index WHERE EXISTS (SELECT FROM ${tableName(place)}, unnest($1::text[]) form WHERE ${isThere})`;
   });
-  const hits = await governed.query(searches.join(' UNION ALL '), [forms]);
+  const hits = searches.length === 0 ? [] : await governed.query(searches.join(' UNION ALL '), [forms]);
   return {
     columns: columns.length,
     places: hits.map(({ index }) => {
-      const { table, column } = columns[Number(index)] ?? { table: 'nothing', column: '' };
+      const { table, column } = suspects[Number(index)] ?? { table: 'nothing', column: '' };
       return `${table}.${column}`;
     }),
   };
+}
+
+const tableName = ({ schema, table }: { readonly schema: string; readonly table: string }): string =>
+  `${schema}.${table}`;
+
+/** The tables in which it stands at all: each row is read once, as text, in which bytes are hexadecimal. */
+async function tablesWith(
+  governed: Governed,
+  { columns, forms }: { readonly columns: readonly TextColumn[]; readonly forms: readonly string[] },
+): Promise<ReadonlySet<unknown>> {
+  const inBytes = forms.map((form) => Buffer.from(form).toString('hex'));
+  const tables = [...new Set(columns.map(tableName))];
+  const searches = tables.map(
+    (table) =>
+      `SELECT '${table}' AS name WHERE EXISTS (SELECT FROM (SELECT t::text AS row FROM ${table} t OFFSET 0) whole,
+         unnest($1::text[]) form WHERE position(form in whole.row) > 0)`,
+  );
+  const hits = await governed.query(searches.join(' UNION ALL '), [[...forms, ...inBytes]]);
+  return new Set(hits.map(({ name }) => name));
 }

@@ -15,6 +15,10 @@ export const throwAwaySettings: Readonly<Record<string, string>> = {
   fsync: 'off',
   full_page_writes: 'off',
   shared_buffers: '64MB',
+  // A cluster of many short-lived databases: its launcher would visit one after the other.
+  autovacuum: 'off',
+  // Its passwords keep nothing secret, and each connection would pay for that.
+  scram_iterations: '1',
 };
 
 /**
