@@ -1,11 +1,10 @@
 import { dirname, join, resolve } from 'node:path';
 import { createNoteSigner, formatVerifierKey, superLogPlace } from '@karmanflow/receipts';
-import { createFileSecretStore, readSecretText } from '@karmanflow/runtime';
 import { freePort, isPortFree } from '../postgres/port.ts';
 import { launchApp } from './launch-app.ts';
 import { type AppName, appEntry, localApps } from './local-apps.ts';
 import { type LocalProblem, type Result, valueOf } from './local-problem.ts';
-import { secretReference } from './local-secrets.ts';
+import { openLocalSecrets, secretReference } from './local-secrets.ts';
 import { keyringSecretName, logKeySecretName, roleSecretName, webhookMasterSecretName } from './provision.ts';
 import type { RunningApp } from './running-app.ts';
 import { statePaths } from './state-directory.ts';
@@ -115,12 +114,14 @@ function webhookEnvironment(app: AppName): Record<string, string> {
     : master;
 }
 
-/** What the worker publishes, the API answers proofs from; it tells the public half of the worker's key. */
+/** What the worker publishes, the API answers proofs from; where there is a key of the log, it tells the public half. */
 async function publishedLogEnvironment(secretsDirectory: string): Promise<Record<string, string>> {
-  const secrets = createFileSecretStore({ directory: resolve(secretsDirectory) });
-  const seed = Buffer.from(await readSecretText(secrets, secretReference(logKeySecretName)), 'base64');
-  const { key } = createNoteSigner({ name: superLogPlace({ host: logHost }).origin, seed });
-  return { ...archiveEnvironment(dirname(resolve(secretsDirectory))), KF_LOG_KEYS: formatVerifierKey(key) };
+  const seed = await openLocalSecrets(resolve(secretsDirectory)).read(logKeySecretName);
+  const archive = archiveEnvironment(dirname(resolve(secretsDirectory)));
+  if (seed === null) return archive;
+  const name = superLogPlace({ host: logHost }).origin;
+  const { key } = createNoteSigner({ name, seed: Buffer.from(seed, 'base64') });
+  return { ...archive, KF_LOG_KEYS: formatVerifierKey(key) };
 }
 
 function archiveEnvironment(stateDirectory: string): Record<string, string> {
