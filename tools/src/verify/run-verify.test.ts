@@ -4,7 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { formatKeySet, parseRememberedCheckpoint, receiptDocument } from '@karmanflow/receipts';
 import { runVerify } from './run-verify.ts';
-import { keySet, logKey, otherSigner, sampleBundle, sampleLeaf } from './testing/sample-bundle.ts';
+import {
+  hostKey,
+  keySet,
+  logKey,
+  otherSigner,
+  sampleBundle,
+  sampleLeaf,
+  sampleProof,
+} from './testing/sample-bundle.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -101,6 +109,18 @@ describe('a receipt', () => {
     const proof = await write('nonsense.tlog-proof', 'nonsense');
     const refused = await run(receipt, placeOf('keys.json'), '--proof', proof, '--log-key', logKey);
     expect([refused.exit, refused.text.includes('malformed_proof')]).toEqual([1, true]);
+  });
+
+  test('is in the log when its proof leads to a checkpoint that the key of the host has signed', async () => {
+    const receipt = await write('proven.json', JSON.stringify(receiptDocument(sampleLeaf(1).signed)));
+    const proof = await write('whole.tlog-proof', sampleProof(sampleLeaf(0), sampleLeaf(1)));
+    const given = ['--keys', placeOf('keys.json'), '--log-key', hostKey, '--proof', proof];
+    const proven = await run(receipt, ...given);
+    expect(proven.text).toContain('✓ proof      leaf 1 of the 2 that log.example/log/');
+    expect(proven.exit).toBe(0);
+    const another = await write('unproven.json', JSON.stringify(receiptDocument(sampleLeaf(2).signed)));
+    const unproven = await run(another, ...given);
+    expect([unproven.exit, unproven.text.includes('not_included')]).toEqual([1, true]);
   });
 });
 

@@ -4,6 +4,7 @@ import {
   formatRememberedCheckpoint,
   type KeySetDocument,
   parseRememberedCheckpoint,
+  parseVerifierKey,
   type RememberedCheckpoint,
 } from '@karmanflow/receipts';
 import { bundleSteps, findingLines } from './bundle-report.ts';
@@ -129,11 +130,11 @@ async function readRemembered(path: string | null): Promise<RememberedCheckpoint
   return remembered;
 }
 
-/** A verifier key has two plus signs, and a file with one has it on a line of its own. */
+/** A verifier key, or a file with one on each line. */
 async function readLogKeys(named: readonly string[]): Promise<readonly string[]> {
   const keys: string[] = [];
   for (const text of named) {
-    const source = text.split('+').length === 3 ? text : await readText(text);
+    const source = parseVerifierKey(text) === undefined ? await readText(text) : text;
     keys.push(
       ...source
         .split('\n')

@@ -1,8 +1,10 @@
 import { explainDecision } from '@karmanflow/policy';
 import {
   type Checkpoint,
+  formatVerifierKey,
   parseReceiptDocument,
   parseVerifierKey,
+  tenantLogKey,
   verifyLogReceipt,
   verifyReceipt,
 } from '@karmanflow/receipts';
@@ -68,9 +70,13 @@ export function verifyProof(input: {
   readonly remembered: Checkpoint | null;
 }): VerificationStep[] {
   const { document, proof, logKeys, remembered } = input;
-  const origin = parseVerifierKey(logKeys[0] ?? '')?.name;
+  const parsed = parseReceiptDocument(document);
+  if (!parsed.ok) return [{ holds: false, what: 'proof', says: `${parsed.code}: ${parsed.detail}` }];
+  const { tenantId } = parsed.document.receipt;
+  const keys = logKeys.flatMap((text) => parseVerifierKey(text) ?? []).map((key) => tenantLogKey(key, tenantId));
+  const origin = keys[0]?.name;
   if (origin === undefined) return [{ holds: false, what: 'proof', says: 'no key of the log was given: --log-key' }];
-  const trust = { origin, logKeys, witnessKeys: [], witnessQuorum: 0 };
+  const trust = { origin, logKeys: keys.map(formatVerifierKey), witnessKeys: [], witnessQuorum: 0 };
   const verified = verifyLogReceipt({ document: JSON.stringify(document), proof, trust });
   if (!verified.ok) return [{ holds: false, what: 'proof', says: `${verified.code}: ${verified.detail}` }];
   const { leafIndex, checkpoint } = verified;

@@ -7,6 +7,7 @@ export {
   type BundleLine,
 } from './bundle-format.ts';
 export { bundleFaults, type BundleFaultCode, type BundleFinding } from './bundle-findings.ts';
+export { tenantLogKey } from './tenant-log-key.ts';
 export { bundleEnvironmentsMax, bundleFindingsMax, bundleLineCharactersMax } from './bundle-limits.ts';
 export { type BundleWriter, createBundleWriter } from './bundle-writer.ts';
 export type { VerifiedCheckpoint } from './check-leaves.ts';

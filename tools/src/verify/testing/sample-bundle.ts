@@ -10,19 +10,24 @@ import {
   eventHash,
   formatCheckpoint,
   formatKeySet,
+  formatTlogProof,
   formatVerifierKey,
   leafHash,
+  nodeHash,
   type ReceiptBody,
   type SignedReceipt,
   signNote,
   signReceipt,
+  superLogPlace,
+  tenantLogPlace,
 } from '@karmanflow/receipts';
 
 /** Seeds are fills of one byte, so that nobody can take one for a secret. */
 const seedOf = (byte: number): Uint8Array => new Uint8Array(32).fill(byte);
 export const signer = createReceiptSigner({ privateKey: seedOf(7) });
 export const otherSigner = createReceiptSigner({ privateKey: seedOf(8) });
-const origin = 'log.example/log/sample';
+const host = 'log.example';
+const origin = `${host}/log/sample`;
 const logSigner = createNoteSigner({ name: origin, seed: seedOf(9) });
 export const logKey = formatVerifierKey(logSigner.key);
 const tenantId = 'tnt_019b76da-a800-7000-8000-000000000002';
@@ -124,4 +129,23 @@ export function sampleBundle(leaves: readonly SampleLeaf[]): string {
     writer.checkpoint(signNote({ text: formatCheckpoint({ origin, size: BigInt(size), root }), signers: [logSigner] })),
     writer.end(),
   ].join('');
+}
+
+/** The key of a log of logs, in whose base64 there is a plus sign, as in the text of the key itself. */
+const hostSeed = seedOf(
+  Array.from({ length: 256 }, (_, byte) => byte).find((byte) => hostKeyOf(byte).split('+').length > 3) ?? 0,
+);
+function hostKeyOf(byte: number): string {
+  return formatVerifierKey(createNoteSigner({ name: superLogPlace({ host }).origin, seed: seedOf(byte) }).key);
+}
+export const hostKey = hostKeyOf(hostSeed[0] ?? 0);
+
+/** The proof of the second of two leaves, under a checkpoint of the tenant's log that the host's key has signed. */
+export function sampleProof(first: SampleLeaf, second: SampleLeaf): string {
+  const place = tenantLogPlace({ host, tenantId });
+  const left = leafHash(first.signed.bytes);
+  const root = nodeHash({ left, right: leafHash(second.signed.bytes) });
+  const text = formatCheckpoint({ origin: place.origin, size: 2n, root });
+  const signers = [createNoteSigner({ name: place.origin, seed: hostSeed })];
+  return formatTlogProof({ leafIndex: 1n, proof: [left], checkpoint: signNote({ text, signers }) });
 }
