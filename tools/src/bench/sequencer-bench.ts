@@ -10,6 +10,7 @@ import { startOurs } from './contender.ts';
 import { startLoadGenerator } from './load-generator.ts';
 import { loadNow, machineNow } from './machine-fingerprint.ts';
 import { Runner } from './runner.ts';
+import { writeAtRate } from './sequencer-pace.ts';
 import { databaseNow, drained, sequencerLag, type SequencerLag, wrongPositions } from './sequencer-lag.ts';
 import { median } from './statistics.ts';
 import { verifyContender } from './verify-contender.ts';
@@ -29,8 +30,14 @@ export interface SequencerBenchReport {
   /** The part of the write path's throughput that the sequencer costs. */
   readonly lostShare: number;
   readonly lags: readonly SequencerLag[];
+  /** What the sequencer keeps up with where receipts are written without the API. */
+  readonly paced: { readonly perSecond: number; readonly lag: SequencerLag };
   readonly problems: readonly string[];
 }
+
+/** What the issue of the sequencer asks it to keep up with, and for how long it is tried. */
+const wantedPerSecond = 5_000;
+const pacedMilliseconds = 10_000;
 
 // As durable as a service's database. The times of commits are what lags are read from; both sides pay for noting them.
 const clusterSettings = { shared_buffers: '512MB', track_commit_timestamp: 'on' };
@@ -66,8 +73,12 @@ export async function runSequencerBench(
     }
     const measured = await measure({ plain, sequenced, world, options, log });
     const problems = [...(await problemsOf(plain)), ...(await problemsOf(sequenced))];
+    // Last, since what it writes is no history that verifies.
+    const paced = await measurePaced(sequenced.contender.database, log);
+    const wrong = await wrongPositions(sequenced.contender.database.adminUrl);
+    problems.push(...wrong.problems);
     const lostShare = 1 - median(measured.with) / median(measured.without);
-    return { ...measured, lostShare, problems, machine: { ...machineNow(), loadBefore, loadAfter: loadNow() } };
+    return { ...measured, paced, lostShare, problems, machine: { ...machineNow(), loadBefore, loadAfter: loadNow() } };
   } finally {
     for (const stop of stops.toReversed()) await stop();
     await cluster.dispose();
@@ -115,6 +126,19 @@ async function measure(input: {
   return { ...rates, lags };
 }
 
+async function measurePaced(
+  { adminUrl }: BenchDatabase,
+  log: (line: string) => void,
+): Promise<SequencerBenchReport['paced']> {
+  await drained(adminUrl);
+  const since = await databaseNow(adminUrl);
+  const perSecond = await writeAtRate({ adminUrl, perSecond: wantedPerSecond, milliseconds: pacedMilliseconds });
+  await drained(adminUrl);
+  const lag = await sequencerLag({ adminUrl, since });
+  log(`written straight at ${Math.round(perSecond)}/s; in sequence ${lagText(lag)}`);
+  return { perSecond, lag };
+}
+
 function lagText({ inSequence, provable }: SequencerLag): string {
   return `p50 ${Math.round(inSequence.p50)} ms, p99 ${Math.round(inSequence.p99)} ms; provable p99 ${Math.round(provable.p99)} ms`;
 }
@@ -144,6 +168,7 @@ export function formatSequencerReport(report: SequencerBenchReport): string {
     `commands with the sequencer     ${rate(report.with)}`,
     `lost                            ${(lostShare * 100).toFixed(1)} % (not more than a third is wanted)`,
     `commit to readable in sequence  p50 ${worst((lag) => lag.inSequence.p50)}, p99 ${worst((lag) => lag.inSequence.p99)}, most ${worst((lag) => lag.inSequence.max)} (worst turn; p99 of 300 ms is wanted)`,
+    `written straight, ${Math.round(report.paced.perSecond)}/s      in sequence ${lagText(report.paced.lag)}`,
     `commit to provable              p50 ${worst((lag) => lag.provable.p50)}, p99 ${worst((lag) => lag.provable.p99)} (worst turn)`,
     ...report.problems.map((problem) => `WRONG: ${problem}`),
   ].join('\n');

@@ -73,7 +73,8 @@ async function prepare(work: { adminUrl: string; urlFor: (role: RuntimeRole) => 
   await admin.connect();
   try {
     await admin.query('select pg_advisory_lock($1)', [provisionLock]);
-    // Generated passwords have no character that an address would encode, so they are the same in both places.
+    // Generated passwords have no character that an address would encode, so they are the same in both places. There is one for
+    // each role.
     await ensureRoles(admin, Object.fromEntries(passwords) as RolePasswords);
     await prepareDatabase(admin);
     return (await migrate(admin)).applied;

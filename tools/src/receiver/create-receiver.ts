@@ -71,6 +71,7 @@ function pairsOf(rawHeaders: readonly string[]): [string, string][] {
 async function readBody(request: IncomingMessage): Promise<Uint8Array | null> {
   const chunks: Buffer[] = [];
   let size = 0;
+  // Without an encoding a request is read as Buffers.
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > bodyMaxBytes) return null;

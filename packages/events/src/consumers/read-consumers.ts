@@ -68,6 +68,7 @@ export async function readParked(
   return rows.map(({ event_id: eventId, parked_at: parkedAt, ...row }) => ({
     ...row,
     eventId: toId('event', eventId),
+    // As above.
     track: row.track as TrackName,
     state: row.state as ParkedState,
     parkedAt,

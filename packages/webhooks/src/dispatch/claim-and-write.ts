@@ -87,6 +87,7 @@ export async function claimAndWrite(send: Send, claiming: Claiming): Promise<Vis
   return {
     kind: 'visited',
     subscription,
+    // The row of a statement that names its columns.
     current: (current?.rows[0] ?? subscription) as unknown as SubscriptionView,
     claimed: [
       ...chosen.map((row) => claimedRow(row, context)),

@@ -152,6 +152,7 @@ export function settingsProblem(preset: IngestPreset, settings: PresetSettings):
 
 /** The text in which settings are kept. */
 export function settingsText(settings: PresetSettings): string {
+  // Their schema is of JSON alone, which an interface does not say by itself.
   return new TextDecoder().decode(canonicalBytes(settings as JsonValue));
 }
 
