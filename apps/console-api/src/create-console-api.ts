@@ -118,7 +118,7 @@ export function createConsoleApi(parts: ConsoleApiParts): ConsoleApi {
     database: readDatabase,
     keySet: parts.keySet,
     signer: parts.signer,
-    logKeysOf: () => parts.logKeys ?? [],
+    logKeys: parts.logKeys ?? [],
     metrics: parts.metrics,
     bounds: { ...auditBundleBounds, ...parts.auditBundleBounds },
     monotonicNow: () => performance.now(),

@@ -188,7 +188,7 @@ describe('bundles that are on their way', () => {
       },
       keySet: receiptKeys(),
       signer: api.world.signer,
-      logKeysOf: logKeys,
+      logKeys: logKeys(),
       metrics,
       bounds: { ...auditBundleBounds, bundlesAtOnce: more.bundlesAtOnce ?? 3 },
       monotonicNow: () => now,

@@ -10,8 +10,8 @@ export interface AuditBundleParts {
   readonly keySet: KeySetDocument;
   /** Signs the end of each bundle: the key of the receipts. */
   readonly signer: Pick<ReceiptSigner, 'sign' | 'keyId'>;
-  /** The verifier keys of the log with this origin, as far as this process knows them. */
-  readonly logKeysOf: (origin: string) => readonly string[];
+  /** Verifier keys of the log of logs, or of the tenant's own log, as far as this process knows them. */
+  readonly logKeys: readonly string[];
   readonly metrics: Metrics;
   readonly bounds: AuditBundleBounds;
   /** Milliseconds that only grow, and milliseconds since 1970. */
@@ -60,10 +60,10 @@ export function createAuditBundles(parts: AuditBundleParts): AuditBundles {
   });
 
   async function* pages({ request, plan, isAllowed }: WantedBundle): AsyncGenerator<string, void, undefined> {
-    const { database, keySet, signer } = parts;
+    const { database, keySet, signer, logKeys } = parts;
     const madeAt = new Date(parts.now()).toISOString();
     const endsAt = monotonicNow() + bounds.bundleMilliseconds;
-    const ports = { database, keySet, signer, logKeys: parts.logKeysOf(plan.origin), madeAt };
+    const ports = { database, keySet, signer, logKeys, madeAt };
     for await (const page of exportBundle(ports, { request, plan })) {
       if (isClosed) throw new BundleCutOff('this instance is shutting down');
       if (monotonicNow() > endsAt) throw new BundleCutOff('it took too long');

@@ -39,6 +39,7 @@ function register(headers: Record<string, string> = {}, client = operator): Prom
 }
 const receiptOf = ({ json }: ApiAnswer) => (json['receipt'] as { receipt: { receiptId: string } }).receipt;
 const sizeOf = (note: string): bigint => parseCheckpoint(parseNote(note)?.text ?? '')?.size ?? 0n;
+// The receipt came as JSON, which its type here does not say.
 const leafOf = (answer: ApiAnswer) => leafHash(canonicalBytes(receiptOf(answer) as unknown as JsonValue));
 async function bytesAt(path: string): Promise<{ status: number; cache: string | null; bytes: Uint8Array }> {
   const response = await fetch(`${api.url}${path}`);
