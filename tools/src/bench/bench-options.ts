@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { UsageError } from './usage-error.ts';
 
 export interface BenchOptions {
   readonly json: boolean;
@@ -48,7 +49,7 @@ const quick = {
 };
 const variants = 10_000;
 
-/** Reads the command line. Throws an Error that says how to call it. */
+/** Reads the command line. Throws a UsageError that says how to call it. */
 export function benchOptions(argv: readonly string[]): BenchOptions {
   const { values } = readArguments(argv);
   const seconds = numberOf(values.seconds, { min: 0.2, max: 60 });
@@ -80,7 +81,7 @@ function readArguments(argv: readonly string[]) {
       },
     });
   } catch (error) {
-    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${usage}`, { cause: error });
+    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n${usage}`, { cause: error });
   }
 }
 
@@ -88,5 +89,5 @@ function numberOf(text: string | undefined, range: { min: number; max: number })
   if (text === undefined) return null;
   const value = Number(text);
   if (Number.isFinite(value) && value >= range.min && value <= range.max) return value;
-  throw new Error(`${text} is not a number from ${range.min} to ${range.max}\n${usage}`);
+  throw new UsageError(`${text} is not a number from ${range.min} to ${range.max}\n${usage}`);
 }

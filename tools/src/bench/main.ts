@@ -5,6 +5,7 @@ import { reportSequencer } from './report-sequencer.ts';
 import { formatReport, reportJson } from './report.ts';
 import { runBench } from './run-bench.ts';
 import { benchStream } from './stream/bench-stream.ts';
+import { isUsageError } from './usage-error.ts';
 
 async function benchWritePath(argv: readonly string[]): Promise<void> {
   const bench = benchOptions(argv);
@@ -25,4 +26,10 @@ const benches: Readonly<Record<string, (argv: readonly string[]) => Promise<void
 
 const argv = process.argv.slice(2);
 const bench = benches[argv[0] ?? ''];
-await (bench ? bench(argv.slice(1)) : benchWritePath(argv));
+try {
+  await (bench ? bench(argv.slice(1)) : benchWritePath(argv));
+} catch (error) {
+  if (!isUsageError(error)) throw error;
+  process.stderr.write(`${error.message}\n`);
+  process.exitCode = 2;
+}

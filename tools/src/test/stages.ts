@@ -12,6 +12,7 @@ import type { Stage, StageContext, StageOutcome } from './stage.ts';
 import { dealFiles, selectTestFiles } from './test-files.ts';
 import type { TestSuite } from './test-files.ts';
 import { runTestFiles } from './test-run.ts';
+import { readTestSeed, testSeedVariable } from './test-seed.ts';
 
 const TOOL_DEADLINE_SECONDS = 300;
 const CRASH_SCRIPT = 'tools/src/crash/main.ts';
@@ -89,7 +90,7 @@ async function runCrashes(context: StageContext): Promise<StageOutcome> {
     return oneCheck({ isPassed: false, output: `${CRASH_SCRIPT} does not exist` });
   }
   const result = await context.run({
-    command: [process.execPath, CRASH_SCRIPT, '--ci'],
+    command: [process.execPath, CRASH_SCRIPT, '--ci', '--seed', String(readTestSeed(process.env[testSeedVariable]))],
     env: {},
     deadlineSeconds: 1_200,
   });

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { UsageError } from '../usage-error.ts';
 
 export interface StreamBenchOptions {
   readonly json: boolean;
@@ -17,7 +18,7 @@ const usage = `bun run bench -- stream [--json] [--events <n>] [--repeats <n>] [
   --at-once   appends under way at the same time, and jobs worked on at the same time, default 64
   --entities  entities that the events are spread over, default 200`;
 
-/** Reads the command line behind the word "stream". Throws an Error that says how to call it. */
+/** Reads the command line behind the word "stream". Throws a UsageError that says how to call it. */
 export function streamBenchOptions(argv: readonly string[]): StreamBenchOptions {
   try {
     const { values } = parseArgs({
@@ -38,7 +39,7 @@ export function streamBenchOptions(argv: readonly string[]): StreamBenchOptions 
       entities: wholeNumber(values.entities, 10_000),
     };
   } catch (error) {
-    throw new Error(`${error instanceof Error ? error.message : String(error)}\n${usage}`, { cause: error });
+    throw new UsageError(`${error instanceof Error ? error.message : String(error)}\n${usage}`, { cause: error });
   }
 }
 
