@@ -1,11 +1,13 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { canonicalBytes } from './canonical-bytes.ts';
 import { receiptBytesMax, receiptDocumentBytesMax } from './limits.ts';
 import { receiptDocument } from './receipt-document.ts';
 import { signReceipt } from './sign-receipt.ts';
 import { receiptVerificationCodes, verifyReceipt, type ReceiptVerificationCode } from './verify-receipt.ts';
 import { pendingApproval, succeeded } from './testing/sample-receipts.ts';
 import { current, stranger, vectorKeySet } from './testing/vector-signers.ts';
+import type { JsonValue } from './json-value.ts';
 import type { ReceiptBody } from './receipt-body.ts';
 
 const { signer } = current;
@@ -14,6 +16,16 @@ const document = receiptDocument(signReceipt(pendingApproval, signer));
 function codeOf(input: { document: unknown; keys?: unknown }): ReceiptVerificationCode | 'verified' {
   const verified = verifyReceipt({ keys: vectorKeySet, ...input });
   return verified.ok ? 'verified' : verified.code;
+}
+
+/** Whether a receipt is the one of the document, however it is written down. */
+function isSameReceipt(receipt: unknown): boolean {
+  try {
+    // It may be anything: what is no JSON throws.
+    return Buffer.compare(canonicalBytes(receipt as JsonValue), signReceipt(pendingApproval, signer).bytes) === 0;
+  } catch {
+    return false;
+  }
 }
 
 /** Pads a receipt with one long reason until its canonical form has `size` bytes. */
@@ -135,9 +147,10 @@ describe('no input makes it throw', () => {
     fc.assert(
       fc.property(member, fc.oneof(allKinds, fc.constant(null), fc.constant('R2')), (name, hostile) => {
         const receipt = { ...document.receipt, [name]: hostile };
-        const same = Object.is(hostile, Object.entries(pendingApproval).find(([key]) => key === name)?.[1]);
-        expect(codeOf({ document: { ...document, receipt } }) === 'verified').toBe(same);
+        expect(codeOf({ document: { ...document, receipt } }) === 'verified').toBe(isSameReceipt(receipt));
       }),
+      // Another empty list is the same value; by chance it comes once in hundreds of runs.
+      { examples: [['entities', []]] },
     );
   });
 });
