@@ -409,6 +409,7 @@ column quarantined_messages.created_at timestamp with time zone not null
 column quarantined_messages.updated_at timestamp with time zone not null
 column quarantined_messages.receipt_id uuid not null
 column quarantined_messages.written_in xid8 not null default pg_current_xact_id()
+column quarantined_messages.trial_mapping text
 column reservations.tenant_id uuid not null
 column reservations.environment_id uuid not null
 column reservations.id uuid not null
@@ -1177,12 +1178,14 @@ policy scope_update on tenants for UPDATE to public using ((tenant_id = (NULLIF(
 policy scope_insert on variants for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
 policy scope_select on variants for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_update on variants for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (written_in = pg_current_xact_id()))
+policy expiry_delete on webhook_attempts for DELETE to kf_delivery using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (started_at < (now() - '120:00:00'::interval)))
 policy scope_insert on webhook_attempts for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_select on webhook_attempts for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy overview_select on webhook_cursors for SELECT to kf_delivery using true
 policy scope_insert on webhook_cursors for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_select on webhook_cursors for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_update on webhook_cursors for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
+policy expiry_delete on webhook_deliveries for DELETE to kf_delivery using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid) AND (ended_at < (now() - '120:00:00'::interval)))
 policy scope_insert on webhook_deliveries for INSERT to public with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_select on webhook_deliveries for SELECT to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
 policy scope_update on webhook_deliveries for UPDATE to public using ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid)) with check ((tenant_id = (NULLIF(current_setting('kf.tenant_id'::text, true), ''::text))::uuid) AND (environment_id = (NULLIF(current_setting('kf.environment_id'::text, true), ''::text))::uuid))
@@ -1242,9 +1245,9 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.stream_ev
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.tenant_policies FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.tenants FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.variants FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
-CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON kf.webhook_attempts FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE UPDATE OR TRUNCATE ON kf.webhook_attempts FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.webhook_cursors FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
-CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.webhook_deliveries FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
+CREATE TRIGGER refuse_change BEFORE TRUNCATE ON kf.webhook_deliveries FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.webhook_health FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.webhook_recoveries FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
 CREATE TRIGGER refuse_change BEFORE DELETE OR TRUNCATE ON kf.webhook_recovery_progress FOR EACH STATEMENT EXECUTE FUNCTION kf.refuse_change(); enabled A
@@ -1694,6 +1697,7 @@ grant TRIGGER on variants to kf_owner
 grant UPDATE on variants to kf_owner
 grant SELECT on variants to kf_read
 grant SELECT on webhook_attempts to kf_command
+grant DELETE on webhook_attempts to kf_delivery
 grant INSERT on webhook_attempts to kf_delivery
 grant SELECT on webhook_attempts to kf_delivery
 grant INSERT on webhook_attempts to kf_owner
@@ -1714,6 +1718,7 @@ grant TRIGGER on webhook_cursors to kf_owner
 grant UPDATE on webhook_cursors to kf_owner
 grant SELECT on webhook_cursors to kf_read
 grant SELECT on webhook_deliveries to kf_command
+grant DELETE on webhook_deliveries to kf_delivery
 grant INSERT on webhook_deliveries to kf_delivery
 grant SELECT on webhook_deliveries to kf_delivery
 grant INSERT on webhook_deliveries to kf_owner
@@ -1793,7 +1798,7 @@ grant UPDATE (status, version, updated_at, receipt_id, written_in) on environmen
 grant UPDATE (held_messages, held_bytes, version, updated_at, receipt_id, written_in) on ingest_quarantines to kf_command
 grant UPDATE (held_messages, held_bytes, version, updated_at, receipt_id, written_in) on ingest_quarantines to kf_ingest
 grant UPDATE (held_messages, held_bytes, version, updated_at, receipt_id, written_in) on ingest_quarantines to kf_worker
-grant UPDATE (secret_refs, tolerance_seconds, status, version, updated_at, receipt_id, written_in, mapping_revision) on ingest_sources to kf_command
+grant UPDATE (secret_refs, tolerance_seconds, status, version, updated_at, receipt_id, written_in, settings, mapping_revision) on ingest_sources to kf_command
 grant UPDATE (on_hand, reserved, allocated, damaged, quality_control, incoming, safety_stock, oversell_limit, shortfall, version, updated_at, receipt_id, written_in) on inventory_levels to kf_command
 grant UPDATE (on_hand, reserved, allocated, damaged, quality_control, incoming, safety_stock, oversell_limit, shortfall, version, updated_at, receipt_id, written_in) on inventory_levels to kf_ingest
 grant UPDATE (on_hand, reserved, allocated, damaged, quality_control, incoming, safety_stock, oversell_limit, shortfall, version, updated_at, receipt_id, written_in) on inventory_levels to kf_worker
@@ -1811,9 +1816,9 @@ grant UPDATE (status, bootstrap_receipt_id, version, updated_at, receipt_id, wri
 grant UPDATE (principal_id, status, version, updated_at, receipt_id, written_in) on principal_identities to kf_command
 grant SELECT (tenant_id, environment_id, identity_hash, principal_id, status) on principal_identities to kf_login
 grant UPDATE (personal_data_id, status, version, updated_at, receipt_id, written_in) on principals to kf_command
-grant UPDATE (payload_id, outline_id, status, checked_at, check_result, outcome, outcome_receipt_id, ended_at, version, updated_at, receipt_id, written_in) on quarantined_messages to kf_command
-grant UPDATE (payload_id, outline_id, status, checked_at, check_result, outcome, outcome_receipt_id, ended_at, version, updated_at, receipt_id, written_in) on quarantined_messages to kf_ingest
-grant UPDATE (payload_id, outline_id, status, checked_at, check_result, outcome, outcome_receipt_id, ended_at, version, updated_at, receipt_id, written_in) on quarantined_messages to kf_worker
+grant UPDATE (payload_id, outline_id, status, checked_at, check_result, outcome, outcome_receipt_id, ended_at, version, updated_at, receipt_id, written_in, trial_mapping) on quarantined_messages to kf_command
+grant UPDATE (payload_id, outline_id, status, checked_at, check_result, outcome, outcome_receipt_id, ended_at, version, updated_at, receipt_id, written_in, trial_mapping) on quarantined_messages to kf_ingest
+grant UPDATE (payload_id, outline_id, status, checked_at, check_result, outcome, outcome_receipt_id, ended_at, version, updated_at, receipt_id, written_in, trial_mapping) on quarantined_messages to kf_worker
 grant UPDATE (status, expires_at, extensions, resolved_at, version, updated_at, receipt_id, written_in) on reservations to kf_command
 grant UPDATE (status, expires_at, extensions, resolved_at, version, updated_at, receipt_id, written_in) on reservations to kf_ingest
 grant UPDATE (status, expires_at, extensions, resolved_at, version, updated_at, receipt_id, written_in) on reservations to kf_worker

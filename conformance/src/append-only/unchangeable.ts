@@ -17,12 +17,13 @@ interface Change {
 function changesOf(table: TableName, row: Readonly<Record<string, unknown>>): readonly Change[] {
   const from = qualified(table);
   const refused = refusedStatementsOf(table);
-  const changes: Change[] = [
+  const removals: Change[] = [
     { kind: 'DELETE', sql: `DELETE FROM ${from}` },
     { kind: 'TRUNCATE', sql: `TRUNCATE ${from} CASCADE` },
     { kind: 'DELETE', sql: `MERGE INTO ${from} t USING (SELECT 1) s ON true WHEN MATCHED THEN DELETE` },
   ];
-  if (!refused.includes('UPDATE')) return changes.filter(({ kind }) => refused.includes(kind));
+  const changes = removals.filter(({ kind }) => refused.includes(kind));
+  if (!refused.includes('UPDATE')) return changes;
   const key = primaryKeyOf(table).join(', ');
   const isTied = 'written_in' in columnsOf(table);
   const column = isTied ? 'written_in' : 'environment_id';
@@ -79,8 +80,9 @@ async function withoutPrivilege({ target, evidence, tables }: Attack): Promise<v
     await asRole(target, role, async (session) => {
       for (const table of tables.filter((name) => refusedStatementsOf(name).includes('UPDATE'))) {
         evidence.see('privileges on ledgers');
-        const { rows } =
-          await session.perform(`SELECT has_table_privilege('${qualified(table)}', 'UPDATE, DELETE, TRUNCATE')
+        // What has expired may be removed; that it must have is the policy's to say.
+        const forbidden = accessOf(role, table).expires ? 'UPDATE, TRUNCATE' : 'UPDATE, DELETE, TRUNCATE';
+        const { rows } = await session.perform(`SELECT has_table_privilege('${qualified(table)}', '${forbidden}')
           OR has_any_column_privilege('${qualified(table)}', 'UPDATE') AS may`);
         if (rows[0]?.['may'] !== false) evidence.violation(`privileges on ledgers: ${role} may change ${table}`);
         if (accessOf(role, table).updates)
@@ -93,7 +95,7 @@ async function withoutPrivilege({ target, evidence, tables }: Attack): Promise<v
 export const changeAttacks: Check = attackCheck({
   id: 'append-only.unchangeable',
   claim:
-    'Receipts, events and ledgers are never updated, deleted or truncated, and entities never deleted: not by a runtime role, the owner, or a superuser who leaves the triggers in place.',
+    'Receipts, events and ledgers are never updated, deleted or truncated, entities never deleted, and attempts to deliver never updated: not by a runtime role, the owner, or a superuser who leaves the triggers in place.',
   mechanism:
     'no grant, no policy, and a statement trigger that is always on; tried as each role, as the owner, as superuser, and in replica mode',
   administrator: true,

@@ -9,6 +9,8 @@ export interface Access {
   readonly updates: boolean;
   /** Sees and removes rows of every tenant: the one system role of a queue. */
   readonly drains: boolean;
+  /** Removes rows of the tenant that were over long ago, and no others: whoever delivers, from its history. */
+  readonly expires: boolean;
   /** Sees the positions of every tenant: the sequencer, in the tables of the log. */
   readonly overlooks: boolean;
   /** Sees a row of every tenant: whoever logs in, in the one table of identities. */
@@ -18,7 +20,7 @@ export interface Access {
 }
 
 export function accessOf(role: RuntimeRole, table: TableName): Access {
-  const { read = [], insert = [], update = [], drain, overview, lookup } = tableOf(table).grants;
+  const { read = [], insert = [], update = [], expire, drain, overview, lookup } = tableOf(table).grants;
   return {
     role,
     table,
@@ -26,6 +28,7 @@ export function accessOf(role: RuntimeRole, table: TableName): Access {
     inserts: insert.includes(role),
     updates: update.includes(role),
     drains: drain === role,
+    expires: expire?.role === role,
     overlooks: overview?.includes(role) ?? false,
     looksUp: lookup === role,
     readsColumns: grantsOf(table).flatMap((grant) =>

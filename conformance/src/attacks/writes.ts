@@ -1,4 +1,4 @@
-import { columnsOf, type TableName } from '@karmanflow/schema';
+import { columnsOf, scopePredicate, type TableName } from '@karmanflow/schema';
 import type { Check } from '../harness/check.ts';
 import { sabotage } from '../harness/sabotage.ts';
 import { asRole, type Session } from '../harness/session.ts';
@@ -168,16 +168,18 @@ function blindUpdate(
   return [`UPDATE ${qualified(table)} SET ${column} = $1`, [ownRow[column]]];
 }
 
-/** What no grant allows, on the role's own rows: nothing but a missing privilege may be the reason. */
+/** What no grant allows, on the role's own rows: nothing but a missing privilege may be the reason, or that history is young. */
 async function attackWithoutGrants({ target, world, expect }: Attack, access: Access): Promise<void> {
-  const { role, table, inserts, updates, drains } = access;
+  const { role, table, inserts, updates, drains, expires } = access;
   const where = `${table} as ${role}`;
   const home = homeOf(world, table);
   await asRole(target, role, async (session) => {
     await session.enter(home);
     const from = qualified(table);
     expect.refused({ caseName: '29 TRUNCATE', where }, await session.probe(`TRUNCATE ${from} CASCADE`), '42501');
-    if (!drains) expect.refused({ caseName: '22 DELETE', where }, await session.probe(`DELETE FROM ${from}`), '42501');
+    const removed = await session.probe(`DELETE FROM ${from}`);
+    if (expires) expect.rowCount({ caseName: '22 DELETE of what is kept', where }, removed, 0);
+    else if (!drains) expect.refused({ caseName: '22 DELETE', where }, removed, '42501');
     if (!inserts) {
       const { sql, values } = insertOf(table, newRow(world, table, { place: home, receiptId: world.newId() }));
       expect.refused({ caseName: '19 INSERT without a grant', where }, await session.probe(sql, values), '42501');
@@ -197,9 +199,9 @@ async function attackWithoutGrants({ target, world, expect }: Attack, access: Ac
 export const writeAttacks: Check = attackCheck({
   id: 'tenancy.writes-confined',
   claim:
-    'In a tenant’s context a role adds and changes that tenant’s rows and nothing else, and removes nothing, however the statement is written.',
+    'In a tenant’s context a role adds and changes that tenant’s rows and nothing else, and removes nothing that is kept, however the statement is written.',
   mechanism:
-    'insert and update policies with the whole predicate, column grants, no delete grant; attack cases 19 to 30',
+    'insert and update policies with the whole predicate, column grants, no delete grant but for history, with a policy that names its age; attack cases 19 to 30',
   cases: [
     '19 control in its own scope',
     '19 INSERT as another tenant',
@@ -210,6 +212,7 @@ export const writeAttacks: Check = attackCheck({
     '22 UPDATE of a foreign row',
     '22 UPDATE without a grant',
     '22 DELETE',
+    '22 DELETE of what is kept',
     '23 UPDATE without WHERE',
     '24 upsert on a foreign key',
     '25 ON CONFLICT DO NOTHING on a foreign key',
@@ -263,6 +266,22 @@ export const writeAttacks: Check = attackCheck({
       { name: 'entities may be deleted', mentions: '22 DELETE, variants as kf_command', tables: ['variants'] },
       'GRANT DELETE ON kf.variants TO kf_command',
       'ALTER TABLE kf.variants DISABLE TRIGGER refuse_change',
+    ),
+    sabotage(
+      {
+        name: 'young history may be removed',
+        mentions: '22 DELETE of what is kept, webhook_attempts as kf_delivery',
+        tables: ['webhook_attempts'],
+      },
+      `ALTER POLICY expiry_delete ON kf.webhook_attempts USING (${scopePredicate})`,
+    ),
+    sabotage(
+      {
+        name: 'others may remove history',
+        mentions: '22 DELETE, webhook_attempts as kf_command',
+        tables: ['webhook_attempts'],
+      },
+      'GRANT DELETE ON kf.webhook_attempts TO kf_command',
     ),
     sabotage(
       {

@@ -48,6 +48,12 @@ const allowances: readonly Allowance[] = [
       (how === 'INSERT' || how === 'UPDATE') && table.startsWith('webhook_') && kindOf(table) === 'delivery',
   },
   {
+    name: 'whoever delivers webhooks removes what was over long ago from its history',
+    path: 'packages/webhooks/src/retention/remove-ended.ts',
+    allows: ({ how, table }) => how === 'DELETE' && (table === 'webhook_deliveries' || table === 'webhook_attempts'),
+    countMax: 2,
+  },
+  {
     name: 'a durable consumer keeps its place in the stream, and what it set aside',
     path: 'packages/events/src/consumers/',
     allows: ({ how, table }) =>
@@ -158,6 +164,14 @@ export const writesInCommands: Check<Repository> = {
     writing('whoever delivers changes a subscription', {
       path: 'packages/webhooks/src/dispatch/shortcut.ts',
       text: "await client.query(`UPDATE kf.webhook_subscriptions SET state = 'ENABLED'`);\n",
+    }),
+    writing('whoever delivers forgets how far it has come', {
+      path: 'packages/webhooks/src/retention/remove-ended.ts',
+      text: 'await client.query(`DELETE FROM kf.webhook_cursors`);\n',
+    }),
+    writing('history is removed elsewhere', {
+      path: 'packages/webhooks/src/dispatch/forget.ts',
+      text: 'await client.query(`DELETE FROM ${schemaName}.webhook_attempts WHERE true`);\n',
     }),
     writing('deliveries are written elsewhere', {
       path: 'apps/console-api/src/webhooks/shortcut.ts',

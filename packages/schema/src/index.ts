@@ -48,6 +48,7 @@ export {
 } from './tables/definition.ts';
 export {
   checksOf,
+  expiryPredicate,
   type ExpectedGrant,
   type ExpectedPolicy,
   grantsOf,

@@ -10,6 +10,12 @@ export const ingestRefusals = {
   ingest_source_not_found: entry(404, 'The ingest source does not exist', 'Correct the id of the source.'),
   ingest_source_paused: entry(409, 'The ingest source is paused already', 'Nothing is left to do.'),
   ingest_source_not_paused: entry(409, 'The ingest source is not paused', 'Nothing is left to do.'),
+  ingest_source_unchanged: entry(409, 'The ingest source is like that already', 'Nothing is left to do.'),
+  ingest_settings_invalid: entry(
+    409,
+    'The settings do not go with the preset of the source',
+    'Correct what `problem` names.',
+  ),
   secret_already_live: entry(
     409,
     'The source has this secret already',

@@ -31,6 +31,11 @@ describe('the limits', () => {
     expect(limits.lanesPerScope).toBeLessThan(limits.poolConnections);
   });
 
+  test('of the history of deliveries fit into each other', () => {
+    expect(limits.deliveryHistoryMinDays).toBeLessThanOrEqual(limits.deliveryHistoryDefaultDays);
+    expect(limits.deliveryHistoryDefaultDays).toBeLessThanOrEqual(limits.deliveryHistoryMaxDays);
+  });
+
   test('of a revoked key keep the promise of one second', () => {
     expect(limits.credentialCacheMilliseconds).toBeLessThan(1_000);
   });

@@ -69,6 +69,12 @@ export const limits = {
   sweepEnds: 500,
   sweepScopes: 1_000,
   expiryBucketSeconds: 60,
+
+  // History of webhook deliveries
+  /** Longer than any retry schedule; what has ended more recently nobody can remove. */
+  deliveryHistoryMinDays: 5,
+  deliveryHistoryDefaultDays: 30,
+  deliveryHistoryMaxDays: 3_650,
 } as const;
 
 export type Limits = typeof limits;

@@ -28,6 +28,11 @@ export const webhookRefusals = {
     'As many secrets as possible sign for this subscription already',
     'Wait until the overlap that `retiringUntil` names is over, or rotate with an overlap of 0.',
   ),
+  webhook_delivery_not_found: entry(
+    404,
+    'The subscription has no such delivery, or none any more',
+    'Correct its id. History is kept for a bounded time: recover the range of the stream in which the event stands.',
+  ),
   webhook_recovery_not_found: entry(404, 'The recovery does not exist here', 'Correct its id.'),
   webhook_recovery_not_running: entry(409, 'The recovery has come to its end', 'Read its status.'),
   webhook_recovery_not_cancelled: entry(

@@ -138,6 +138,8 @@ export { dispatchLimits } from './dispatch/dispatch-limits.ts';
 export { findWork, type WorkPlace } from './dispatch/find-work.ts';
 export { type LatestOfRange, latestOfRange, type LatestRange } from './dispatch/latest-of-range.ts';
 export { type DeliveryOverview, readDeliveryOverview } from './dispatch/read-overview.ts';
+export { findHistory, type HistoryPlaces, type HistoryPosition } from './retention/find-history.ts';
+export { type Removal, type RemovalInput, removeEnded } from './retention/remove-ended.ts';
 export type { AttemptResult } from './dispatch/settle-attempt.ts';
 export { codeOf } from './dispatch/settle-attempt.ts';
 export { type HealthName, healthName, type SubscriptionView } from './dispatch/subscription-rows.ts';

@@ -133,14 +133,25 @@ function tablesPage(): string {
       list(grants.read),
       list(grants.insert),
       list(grants.update),
+      grants.expire ? `${grants.expire.role}, by ${code(grants.expire.since)}` : '',
       grants.drain ?? '',
     ];
   });
   return page(
     'Tables',
-    'From the table registry. Every primary key begins with `tenant_id, environment_id`; entity: INSERT and UPDATE with a receipt of the same transaction; ledger and receipt: append-only; queue: ids and due times only.',
+    'From the table registry. Every primary key begins with `tenant_id, environment_id`; entity: INSERT and UPDATE with a receipt of the same transaction; ledger and receipt: append-only; queue: ids and due times only. What expires is removed once that time is further back than history is kept, at least `deliveryHistoryMinDays`.',
     table(
-      ['table', 'kind', 'scope', 'rest of the key', 'read', 'insert', 'update', 'read and remove across tenants'],
+      [
+        'table',
+        'kind',
+        'scope',
+        'rest of the key',
+        'read',
+        'insert',
+        'update',
+        'expires',
+        'read and remove across tenants',
+      ],
       rows,
     ),
   );

@@ -18,15 +18,18 @@ test('ranges hold exactly the numbers, as few ranges as can be, in order', () =>
 
 test('what is missing and what is there are everything from behind the place on', () => {
   fc.assert(
-    fc.property(ordinals, fc.integer({ min: 0, max: 30 }), (list, after) => {
+    fc.property(ordinals, fc.integer({ min: 0, max: 30 }), fc.nat(20), (list, after, more) => {
       const seen = list.filter((ordinal) => ordinal > after);
-      const all = [...numbersOf(missingRanges(seen, after)), ...new Set(seen)].toSorted((one, other) => one - other);
-      const last = seen.length === 0 ? after : Math.max(...seen);
-      expect(all).toEqual(Array.from({ length: last - after }, (_one, at) => after + 1 + at));
+      const through = Math.max(after, ...seen) + more;
+      const missing = numbersOf(missingRanges(seen, { after, through }));
+      const all = [...missing, ...new Set(seen)].toSorted((one, other) => one - other);
+      expect(all).toEqual(Array.from({ length: through - after }, (_one, at) => after + 1 + at));
     }),
   );
-  expect(missingRanges([4, 5, 9], 1)).toEqual([
+  expect(missingRanges([4, 5, 9], { after: 1, through: 9 })).toEqual([
     { from: 2, to: 3 },
     { from: 6, to: 8 },
   ]);
+  expect(missingRanges([], { after: 2, through: 7 })).toEqual([{ from: 3, to: 7 }]);
+  expect(missingRanges([], { after: 2, through: 2 })).toEqual([]);
 });

@@ -14,13 +14,17 @@ export function ordinalRanges(ordinals: readonly number[]): OrdinalRange[] {
   return ranges;
 }
 
-/** What is missing between `after`, exclusive, and the last of the ordinals. */
-export function missingRanges(ordinals: readonly number[], after: number): OrdinalRange[] {
+/** What is missing between `after`, exclusive, and `through`, which is the last of the ordinals or behind it. */
+export function missingRanges(
+  ordinals: readonly number[],
+  { after, through }: { readonly after: number; readonly through: number },
+): OrdinalRange[] {
   const missing: OrdinalRange[] = [];
   let expected = after + 1;
   for (const { from, to } of ordinalRanges(ordinals)) {
     if (from > expected) missing.push({ from: expected, to: from - 1 });
     expected = Math.max(expected, to + 1);
   }
+  if (through >= expected) missing.push({ from: expected, to: through });
   return missing;
 }

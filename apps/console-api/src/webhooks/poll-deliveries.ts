@@ -38,7 +38,7 @@ export interface PollPage {
   readonly gaps: {
     /** A generation that has ended since: what it had is not given any more, the new one begins with this page. */
     readonly endedGeneration: number | null;
-    /** Ordinals that should be on this page and are not there. */
+    /** Ordinals that should be on this page and are not there any more: they ended longer ago than history is kept. */
     readonly missing: readonly OrdinalRange[];
     /** Up to the cursor that was sent: what push has not delivered. Whoever only polls can pass it over. */
     readonly undelivered: readonly OrdinalRange[];
@@ -65,23 +65,22 @@ export function pollDeliveries(database: Database, request: PollRequest): Promis
     const from = after === null || isEnded ? 0 : after.ordinal;
     const rows = await readRows(db, request, { generation: place.generation, from });
     const taken = withinBytes(rows.slice(0, request.limit));
-    const last = taken.at(-1)?.ordinal ?? from;
+    const isCut = rows.length > taken.length;
+    // Numbers have no gaps: whatever was given one and is not there any more is passed over, and said to be missing.
+    const last = isCut ? (taken.at(-1)?.ordinal ?? from) : Math.max(from, place.nextOrdinal - 1, ...ordinalsOf(taken));
     const undelivered = await readUndelivered(db, request, { generation: place.generation, through: from });
     return {
       ok: true,
       page: {
         messages: taken.map((row) => messageOf(row, { request, subscription, generation: place.generation })),
         cursor: `${place.generation}.${last}`,
-        hasMore: rows.length > taken.length,
+        hasMore: isCut,
         behind: place.behind,
         state: subscription.state,
         health: subscription.health,
         gaps: {
           endedGeneration: isEnded ? after.generation : null,
-          missing: missingRanges(
-            taken.map(({ ordinal }) => ordinal),
-            from,
-          ),
+          missing: missingRanges(ordinalsOf(taken), { after: from, through: last }),
           undelivered: ordinalRanges(undelivered.ordinals),
           undeliveredMore: undelivered.more,
         },
@@ -156,6 +155,8 @@ async function readRows(
   return rows.flatMap(({ ordinal, ...row }) => (ordinal === null ? [] : [{ ...row, ordinal }]));
 }
 type Row = Awaited<ReturnType<typeof readRows>>[number];
+
+const ordinalsOf = (rows: readonly Row[]): number[] => rows.map(({ ordinal }) => ordinal);
 
 function withinBytes(rows: readonly Row[]): readonly Row[] {
   let bytes = 0;

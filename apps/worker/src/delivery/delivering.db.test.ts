@@ -80,6 +80,7 @@ async function parts(): Promise<DeliveryParts> {
     master,
     policy: { localTargets: true, ports: 'high' },
     egressProxy: null,
+    historyMilliseconds: 30 * 86_400_000,
   };
 }
 
@@ -105,6 +106,36 @@ async function healthOf(subscriptionId: string): Promise<string> {
     subscriptionId.slice(4),
   ]);
   return rows[0].health;
+}
+
+async function metricsOf({ metricsPort }: RunningWorker): Promise<(series: string) => number> {
+  const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text();
+  const lines = text.split('\n');
+  return (series) =>
+    Number(
+      lines
+        .find((line) => line.startsWith(series))
+        ?.split(' ')
+        .at(-1),
+    );
+}
+
+/** Puts the end of every delivery so far back; ids begin with their time, so each gets another one. */
+async function growOld(days: number): Promise<number> {
+  const aged = (id: string): string => `overlay(${id}::text placing '000' from 1 for 3)::uuid`;
+  await worker.admin.query('begin');
+  await worker.admin.query("set local session_replication_role = 'replica'");
+  await worker.admin.query('alter table kf.webhook_attempts disable trigger refuse_change');
+  const { rowCount } = await worker.admin.query(
+    `with old as (update kf.webhook_deliveries set id = ${aged('id')}, ended_at = ended_at - $1::interval
+       where ended_at is not null returning id)
+     update kf.webhook_attempts a set delivery_id = old.id, started_at = started_at - $1::interval from old
+       where ${aged('delivery_id')} = old.id`,
+    [`${days} days`],
+  );
+  await worker.admin.query('alter table kf.webhook_attempts enable always trigger refuse_change');
+  await worker.admin.query('commit');
+  return rowCount ?? 0;
 }
 
 describe('the worker', () => {
@@ -186,15 +217,7 @@ describe('the worker', () => {
   });
 
   test('tells how it stands', async () => {
-    const metrics = await (await fetch(`http://127.0.0.1:${running.metricsPort}/metrics`)).text();
-    const valueOf = (series: string): number =>
-      Number(
-        metrics
-          .split('\n')
-          .find((line) => line.startsWith(series))
-          ?.split(' ')
-          .at(-1),
-      );
+    const valueOf = await metricsOf(running);
     expect(valueOf('kf_webhook_attempts_total{outcome="delivered"')).toBeGreaterThan(3);
     expect(valueOf('kf_webhook_attempts_total{outcome="gone"')).toBe(1);
     expect(valueOf('kf_webhook_findings_told_total{outcome="told"')).toBeGreaterThanOrEqual(3);
@@ -207,5 +230,33 @@ describe('the worker', () => {
       "select count(*) as n from kf.webhook_deliveries where state = 'SENDING'",
     );
     expect(Number(rows[0].n)).toBe(0);
+  });
+
+  test('removes what has been over for longer than history is kept, and counts it', async () => {
+    const attempts = await growOld(31);
+    expect(attempts).toBeGreaterThan(3);
+    const countOf = async (where: string): Promise<number> => {
+      const { rows } = await worker.admin.query(`select count(*) as n from kf.webhook_deliveries where ${where}`);
+      return Number(rows[0].n);
+    };
+    const [over, waiting] = [await countOf('ended_at is not null'), await countOf('ended_at is null')];
+    const next = await worker.start({ delivery: await parts() });
+    await waitUntil({
+      what: 'what was over is gone',
+      condition: async () => (await countOf("ended_at < now() - interval '30 days'")) === 0,
+      deadlineMilliseconds: 60_000,
+    });
+    await waitUntil({
+      what: 'all of it is counted',
+      condition: async () => (await metricsOf(next))('kf_webhook_attempts_removed_total') === attempts,
+      deadlineMilliseconds: 60_000,
+    });
+    const valueOf = await metricsOf(next);
+    expect(valueOf('kf_webhook_deliveries_removed_total')).toBe(over);
+    expect(valueOf('kf_webhook_removals_failed_total')).toBe(0);
+    // What the broken and the gone have not taken is still to be sent.
+    expect(waiting).toBeGreaterThan(0);
+    expect(await countOf('true')).toBeGreaterThanOrEqual(waiting);
+    await next.stop();
   });
 });

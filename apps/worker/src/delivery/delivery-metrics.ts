@@ -1,5 +1,5 @@
 import { durationBucketsSeconds, type Metrics } from '@karmanflow/runtime';
-import type { AttemptResult, DeliveryOverview, Visited } from '@karmanflow/webhooks';
+import type { AttemptResult, DeliveryOverview, Removal, Visited } from '@karmanflow/webhooks';
 
 const verdicts = ['delivered', 'failed', 'slow_down', 'gone', 'not_charged', 'unsendable'] as const;
 const healthNames = ['HEALTHY', 'DEGRADED', 'SUSPENDED', 'GONE', 'PAUSED'] as const;
@@ -13,6 +13,8 @@ export interface DeliveryMetrics {
   readonly attempted: (result: AttemptResult) => void;
   readonly told: (outcome: TellOutcome) => void;
   readonly overview: (overview: DeliveryOverview) => void;
+  readonly removed: (removal: Removal) => void;
+  readonly removalFailed: () => void;
 }
 
 export function createDeliveryMetrics(metrics: Metrics, inFlight: () => number): DeliveryMetrics {
@@ -52,6 +54,21 @@ export function createDeliveryMetrics(metrics: Metrics, inFlight: () => number):
     help: 'Changes of health and ends of recoveries that were to be put on record.',
     labels: { outcome: tellOutcomes },
   });
+  const removedDeliveries = metrics.counter({
+    name: 'kf_webhook_deliveries_removed_total',
+    help: 'Deliveries that were removed because they had ended longer ago than history is kept.',
+    labels: {},
+  });
+  const removedAttempts = metrics.counter({
+    name: 'kf_webhook_attempts_removed_total',
+    help: 'Attempts that were removed together with their delivery.',
+    labels: {},
+  });
+  const failedRemovals = metrics.counter({
+    name: 'kf_webhook_removals_failed_total',
+    help: 'Pieces of the removal of history that the database ended; each is tried again with the next walk.',
+    labels: {},
+  });
   const endpoints = metrics.gauge({
     name: 'kf_webhook_endpoints',
     help: 'Subscriptions of all tenants, by the health of their endpoint.',
@@ -89,5 +106,10 @@ export function createDeliveryMetrics(metrics: Metrics, inFlight: () => number):
       lag.set({}, oldestDueSeconds);
       behind.set({}, subscriptions);
     },
+    removed({ deliveries, attempts: made }) {
+      removedDeliveries.increment({}, deliveries);
+      removedAttempts.increment({}, made);
+    },
+    removalFailed: () => failedRemovals.increment({}),
   };
 }

@@ -1,5 +1,7 @@
 import { expect, test } from 'bun:test';
 import { readConfiguration } from '@karmanflow/runtime';
+import { limits } from '@karmanflow/schema';
+import { defaultRetrySchedule } from '@karmanflow/webhooks';
 import { deliveryVariables } from './delivery-variables.ts';
 
 function proxyOf(text: string): unknown {
@@ -22,4 +24,18 @@ test('a proxy is an address and a port, and nothing else', () => {
   ]) {
     expect(proxyOf(text)).toBe('refused');
   }
+});
+
+test('history is kept for a bounded number of days, longer than anything is tried', () => {
+  const daysOf = (text: string): unknown => {
+    const read = readConfiguration(deliveryVariables, { KF_WEBHOOK_HISTORY_DAYS: text });
+    return read.ok ? read.configuration.KF_WEBHOOK_HISTORY_DAYS : 'refused';
+  };
+  expect(['', '5', '30', '3650'].map(daysOf)).toEqual([30, 5, 30, 3650]);
+  for (const text of ['4', '0', '-5', '3651', '05', '5.5', '30d', '1e2', ' 30', '99999']) {
+    expect([text, daysOf(text)]).toEqual([text, 'refused']);
+  }
+  const { delaysSeconds, jitterRatio } = defaultRetrySchedule;
+  const longestDays = (delaysSeconds.reduce((sum, delay) => sum + delay, 0) * (1 + jitterRatio)) / 86_400;
+  expect(limits.deliveryHistoryMinDays).toBeGreaterThan(longestDays + 1);
 });

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { optional, readSecretReference, withDefault } from '@karmanflow/runtime';
+import { limits } from '@karmanflow/schema';
 import type { EgressProxy } from '@karmanflow/webhooks';
 
 /** The variables of delivery. Without the first one this process delivers nothing, another one has to. */
@@ -29,7 +30,20 @@ export const deliveryVariables = {
     },
     readProxy,
   ),
+  KF_WEBHOOK_HISTORY_DAYS: withDefault(
+    {
+      purpose: 'How long a delivery and its attempts are kept after it has ended. What has not ended stays.',
+      expected: `whole days from ${limits.deliveryHistoryMinDays} to ${limits.deliveryHistoryMaxDays}`,
+      default: String(limits.deliveryHistoryDefaultDays),
+    },
+    readDays,
+  ),
 };
+
+function readDays(text: string): number | undefined {
+  const days = /^[1-9]\d{0,3}$/.test(text) ? Number(text) : 0;
+  return days >= limits.deliveryHistoryMinDays && days <= limits.deliveryHistoryMaxDays ? days : undefined;
+}
 
 /** An address and no name: what a name resolves to could change, and the proxy sees every delivery. */
 function readProxy(text: string): EgressProxy | undefined {

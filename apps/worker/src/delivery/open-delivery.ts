@@ -17,6 +17,8 @@ import {
 import type { deliveryVariables } from './delivery-variables.ts';
 import { workerDeliveryLimits } from './worker-delivery-limits.ts';
 
+const dayMilliseconds = 24 * 60 * 60 * 1_000;
+
 /** What delivery stands on, opened. */
 export interface DeliveryParts {
   /** As kf_delivery; closed by who stops the process. */
@@ -24,6 +26,8 @@ export interface DeliveryParts {
   readonly master: WebhookMaster;
   readonly policy: TargetPolicy;
   readonly egressProxy: EgressProxy | null;
+  /** How long a delivery is kept after its end. */
+  readonly historyMilliseconds: number;
   /** The real one unless a test has another. */
   readonly network?: DeliveryNetwork;
 }
@@ -52,7 +56,13 @@ export async function openDelivery(
     logger,
     connectionsMax: workerDeliveryLimits.connections,
   });
-  return { database, master, policy: targetPolicyOf(profile), egressProxy: configuration.KF_EGRESS_PROXY };
+  return {
+    database,
+    master,
+    policy: targetPolicyOf(profile),
+    egressProxy: configuration.KF_EGRESS_PROXY,
+    historyMilliseconds: configuration.KF_WEBHOOK_HISTORY_DAYS * dayMilliseconds,
+  };
 }
 
 /** Loopback, plain http and other ports than those of the web are for development: elsewhere they would be our own network. */

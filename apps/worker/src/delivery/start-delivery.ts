@@ -3,11 +3,12 @@ import { randomBytes } from 'node:crypto';
 import type { Executor } from '@karmanflow/commands';
 import type { Logger, Metrics } from '@karmanflow/runtime';
 import type { Database } from '@karmanflow/schema';
-import { readDeliveryOverview } from '@karmanflow/webhooks';
+import { findHistory, readDeliveryOverview, removeEnded } from '@karmanflow/webhooks';
 import { createDispatcher } from './create-dispatcher.ts';
 import { createDeliveryMetrics } from './delivery-metrics.ts';
 import type { DeliveryParts } from './open-delivery.ts';
 import { openNetwork } from './open-network.ts';
+import { removeHistory } from './remove-history.ts';
 import { createFindingTeller } from './tell-findings.ts';
 import { workerDeliveryLimits } from './worker-delivery-limits.ts';
 
@@ -89,7 +90,29 @@ export function startDelivery(options: DeliveryOptions): Delivery {
     }
   }
 
-  const ended = Promise.all([look(), watch()]);
+  async function forget(): Promise<void> {
+    const { database, historyMilliseconds } = options;
+    const history = {
+      find: (after: Parameters<typeof findHistory>[1]) =>
+        database.connection((connection) => findHistory(connection, after)),
+      remove: (input: Parameters<typeof removeEnded>[1]) =>
+        database.connection((connection) => removeEnded(connection, input)),
+      logger,
+      metrics,
+      monotonicNow,
+      rest,
+      historyMilliseconds,
+    };
+    while (!signal.aborted) {
+      await removeHistory(history, signal).catch((error: unknown) => {
+        metrics.removalFailed();
+        logger.warn({ err: error }, 'history of deliveries could not be looked for');
+      });
+      await rest(workerDeliveryLimits.removalMilliseconds);
+    }
+  }
+
+  const ended = Promise.all([look(), watch(), forget()]);
   return {
     async stop() {
       stopping.abort();

@@ -1,7 +1,7 @@
 /** Every bound of delivery in this process that is not one of the dispatch itself. */
 export const workerDeliveryLimits = {
-  /** Connections of the role kf_delivery: one for each visit at a time, and one for looking around. */
-  connections: 5,
+  /** Connections of the role kf_delivery: one for each visit at a time, one for looking around, and one that removes history. */
+  connections: 6,
   visitsAtOnce: 4,
   /** Requests under way, of all tenants together. */
   inFlightMax: 256,
@@ -15,6 +15,9 @@ export const workerDeliveryLimits = {
   pollMilliseconds: 40,
   pollRestFactor: 5,
   overviewMilliseconds: 5_000,
+  /** From the end of one walk through the history to the next; and so many times as long as a piece took until the next piece. */
+  removalMilliseconds: 600_000,
+  removalRestFactor: 3,
   /** After a visit that failed, and where a subscription's beginning has no position yet. */
   pauseMilliseconds: 1_000,
   /** Findings that are remembered as told a moment ago. */

@@ -56,7 +56,7 @@ const variantsScope = `USING (${scopePredicate})`;
 const policiesExact = conditionCheck({
   id: 'tenancy.policies-exact',
   claim:
-    'Each table has exactly the declared policies: permissive, one for each verb, the whole predicate in each, no delete policy but a queue’s drain.',
+    'Each table has exactly the declared policies: permissive, one for each verb, the whole predicate in each, no delete policy but a queue’s drain and the expiry of history.',
   mechanism:
     'pg_policies against policiesOf(), both as Postgres prints them; a restrictive policy, a sub-select or a missing NULLIF differs',
   judge(live, evidence, normal) {
@@ -109,6 +109,10 @@ const policiesExact = conditionCheck({
     supposing(
       { name: 'a delete policy appears', mentions: 'scope_delete on variants' },
       `CREATE POLICY scope_delete ON kf.variants FOR DELETE ${variantsScope}`,
+    ),
+    supposing(
+      { name: 'history expires at once', mentions: 'expiry_delete on webhook_deliveries' },
+      `ALTER POLICY expiry_delete ON kf.webhook_deliveries USING (${scopePredicate})`,
     ),
     supposing(
       { name: 'a second policy is added for one role', mentions: 'reports on variants' },

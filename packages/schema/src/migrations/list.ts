@@ -10,6 +10,8 @@ import webhooks from './0009-webhooks.sql' with { type: 'text' };
 import receiptSearch from './0010-receipt-search.sql' with { type: 'text' };
 import consumers from './0011-consumers.sql' with { type: 'text' };
 import ingestLimits from './0012-ingest-limits.sql' with { type: 'text' };
+import deliveryHistory from './0013-delivery-history.sql' with { type: 'text' };
+import ingestSettings from './0014-ingest-settings.sql' with { type: 'text' };
 
 export interface Migration {
   /** File name without its ending; the order of names is the order of application. */
@@ -31,6 +33,8 @@ export const migrations: readonly Migration[] = [
   { name: '0010-receipt-search', sql: receiptSearch },
   { name: '0011-consumers', sql: consumers },
   { name: '0012-ingest-limits', sql: ingestLimits },
+  { name: '0013-delivery-history', sql: deliveryHistory },
+  { name: '0014-ingest-settings', sql: ingestSettings },
 ];
 
 /** The newest migration, which the boot guard expects to find applied (or a later one). */

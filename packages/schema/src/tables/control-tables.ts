@@ -138,7 +138,7 @@ export const controlTables = {
       tolerance_seconds: mutable(count()),
       status: mutable(oneOf(['ACTIVE', 'PAUSED'])),
       // Canonical JSON of what the preset has to be told: the registered address, the scheme of the sender; and its limits.
-      settings: text(),
+      settings: mutable(text()),
       // 0: what the preset maps by itself.
       mapping_revision: mutable(count()),
     },

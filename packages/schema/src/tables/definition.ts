@@ -21,7 +21,8 @@ export const schemaName = 'kf';
  * receipt      the append-only receipts themselves
  * queue        ids, positions and due times only; a system role may read and remove its rows across tenants
  * sequence     append-only positions, which the sequencer gives to what was committed before: INSERT only, without a receipt
- * delivery     how far a projection of the stream has come, without a receipt: INSERT, and UPDATE where a role is named for it
+ * delivery     how far a projection of the stream has come, without a receipt: INSERT, and where a role is named for it UPDATE, or
+ *              DELETE of what was over long ago
  */
 export type TableKind = 'entity' | 'ledger' | 'receipt' | 'queue' | 'sequence' | 'delivery';
 
@@ -83,6 +84,8 @@ export interface Grant {
   readonly update?: readonly RuntimeRole[];
   /** Queues only: the system role that sees and removes rows across tenants. */
   readonly drain?: RuntimeRole;
+  /** Projections only: the role that removes a tenant's rows whose time `since` lies behind the shortest history. */
+  readonly expire?: { readonly role: RuntimeRole; readonly since: string };
   /** Personal values only: may make a value null that it cannot read. */
   readonly erase?: readonly RuntimeRole[];
   /** The role that finds rows across tenants by their key, and sees no more of them than key, guard and status. */

@@ -27,6 +27,7 @@ const carriedOn = { ...projected, update: ['kf_delivery'] } as const;
 /**
  * How far webhooks have come in the stream, what was sent when, and what came of it. Like positions of the sequencer these rows
  * have no foreign keys to what commands write: what they name was read in the same scope, and can never be removed.
+ * Deliveries and their attempts themselves are history: what was over long ago goes.
  */
 export const deliveryTables = {
   // Ids, positions and due times only: whoever delivers sees from these, across tenants, where there is something to do.
@@ -99,7 +100,7 @@ export const deliveryTables = {
       lease_is_a_pair: '(lease_id IS NULL) = (lease_until IS NULL)',
     },
     fillFactorPercent: 70,
-    grants: carriedOn,
+    grants: { ...carriedOn, expire: { role: 'kf_delivery', since: 'ended_at' } },
     columns: {
       id: uuid(),
       subscription_id: uuid(),
@@ -134,7 +135,7 @@ export const deliveryTables = {
       ended_at: mutable(nullable(time())),
     },
   }),
-  // Evidence: what was done and what came back. Never changed.
+  // Evidence: what was done and what came back. Never changed, and removed with its delivery only.
   webhook_attempts: define({
     kind: 'delivery',
     scope: 'environment',
@@ -144,7 +145,7 @@ export const deliveryTables = {
       attempt_positive: 'attempt > 0',
       digest_is_sha256: 'request_digest IS NULL OR octet_length(request_digest) = 32',
     },
-    grants: projected,
+    grants: { ...projected, expire: { role: 'kf_delivery', since: 'started_at' } },
     columns: {
       delivery_id: uuid(),
       attempt: ordinal(),

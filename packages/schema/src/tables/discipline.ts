@@ -1,3 +1,4 @@
+import { limits } from '../limits.ts';
 import { type Column, ownerRole, type RuntimeRole, schemaName, type Table } from './definition.ts';
 import { columnsOf, type TableName, tableNames, tableOf } from './registry.ts';
 
@@ -11,6 +12,11 @@ export const scopePredicate =
 
 /** The receipt of a row must be written by the same transaction; the foreign key to the receipt does the other half. */
 export const writePredicate = `${scopePredicate} and written_in = pg_current_xact_id()`;
+
+/** What may be removed: rows of the scope that were over before the shortest history began. */
+export function expiryPredicate(since: string): string {
+  return `${scopePredicate} and ${since} < now() - interval '${limits.deliveryHistoryMinDays * 24} hours'`;
+}
 
 const writable = new Set(['entity', 'ledger', 'receipt']);
 
@@ -51,6 +57,11 @@ export function policiesOf(name: TableName): ExpectedPolicy[] {
     const roles = table.grants.overview.toSorted();
     policies.push({ name: 'overview_select', command: 'SELECT', roles, using: 'true', check: null });
   }
+  if (table.grants.expire !== undefined) {
+    const { role, since } = table.grants.expire;
+    const using = expiryPredicate(since);
+    policies.push({ name: 'expiry_delete', command: 'DELETE', roles: [role], using, check: null });
+  }
   if (table.grants.drain !== undefined) {
     const roles = [table.grants.drain];
     policies.push({ name: 'drain_select', command: 'SELECT', roles, using: 'true', check: null });
@@ -67,7 +78,7 @@ export interface ExpectedGrant {
 }
 
 export function grantsOf(name: TableName): ExpectedGrant[] {
-  const { read = [], insert = [], update = [], erase = [], drain, lookup } = tableOf(name).grants;
+  const { read = [], insert = [], update = [], erase = [], expire, drain, lookup } = tableOf(name).grants;
   const changeable = Object.entries(columnsOf(name))
     .filter(([, column]) => column.fixed !== true)
     .map(([column]) => column);
@@ -84,6 +95,7 @@ export function grantsOf(name: TableName): ExpectedGrant[] {
     const columns = ['tenant_id', 'environment_id', ...Object.keys(tableOf(name).columns)];
     grants.push({ role: lookup, privilege: 'SELECT', columns });
   }
+  if (expire !== undefined) grants.push({ role: expire.role, privilege: 'DELETE', columns: null });
   if (drain !== undefined) {
     grants.push(
       { role: drain, privilege: 'SELECT', columns: null },
@@ -206,11 +218,13 @@ export function disciplineSql(name: TableName): string {
   return statements.join('\n');
 }
 
-/** Which statements the trigger refuses, whoever sends them. */
+/** Which statements the trigger refuses, whoever sends them. What may expire is guarded by grant and policy instead. */
 export function refusedStatementsOf(name: TableName): readonly string[] {
   const table = tableOf(name);
   if (table.kind === 'queue') return [];
-  return isUpdated(table) ? ['DELETE', 'TRUNCATE'] : ['UPDATE', 'DELETE', 'TRUNCATE'];
+  const change = isUpdated(table) ? [] : ['UPDATE'];
+  const removal = table.grants.expire === undefined ? ['DELETE'] : [];
+  return [...change, ...removal, 'TRUNCATE'];
 }
 
 function refusalTriggerSql(name: TableName): string {

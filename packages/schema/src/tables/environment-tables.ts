@@ -209,6 +209,8 @@ export const environmentTables = {
       // What the last look at it with the secrets and the mapping of that time found.
       checked_at: mutable(nullable(time())),
       check_result: mutable(nullable(text())),
+      // Canonical JSON of the mapping that is to be tried on it, until that has been done.
+      trial_mapping: mutable(nullable(text())),
       outcome: mutable(nullable(text())),
       outcome_receipt_id: mutable(nullable(uuid())),
       ended_at: mutable(nullable(time())),

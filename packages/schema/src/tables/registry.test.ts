@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { runtimeRoles } from './definition.ts';
 import {
   checksOf,
+  expiryPredicate,
   grantsOf,
   policiesOf,
   referencesOf,
@@ -112,7 +113,7 @@ describe.each(rows)('table %s', (name) => {
     }
   });
 
-  test('is granted to known roles, and never to be deleted from unless it is a queue', () => {
+  test('is granted to known roles, and to be deleted from in a queue, or where a projection expires', () => {
     const grants = grantsOf(name);
     expect(grants.length).toBeGreaterThan(0);
     expect(
@@ -123,7 +124,9 @@ describe.each(rows)('table %s', (name) => {
     ).toBe(true);
     const privileges = new Set(grants.map((grant) => grant.privilege));
     expect(privileges.has('UPDATE')).toBe(isUpdated);
-    expect(privileges.has('DELETE')).toBe(table.kind === 'queue');
+    const expires = table.grants.expire !== undefined;
+    expect(privileges.has('DELETE')).toBe(table.kind === 'queue' || expires);
+    if (expires) expect({ kind: table.kind, scope: table.scope }).toEqual({ kind: 'delivery', scope: 'environment' });
     expect(table.grants.drain !== undefined).toBe(table.kind === 'queue');
   });
 
@@ -158,6 +161,13 @@ describe.each(rows)('table %s', (name) => {
         expect(policy.roles).toEqual([table.grants.lookup ?? '']);
         continue;
       }
+      if (policy.name === 'expiry_delete') {
+        const { role, since } = table.grants.expire ?? { role: '', since: '' };
+        expect(policy).toMatchObject({ command: 'DELETE', roles: [role], using: expiryPredicate(since) });
+        expect(columns[since]?.type).toBe('timestamptz');
+        expect(policy.using).toStartWith(`${scopePredicate} and `);
+        continue;
+      }
       if (policy.name === 'overview_select') {
         expect(policy.command).toBe('SELECT');
         expect(policy.roles).toEqual([...(table.grants.overview ?? [])]);
@@ -177,7 +187,11 @@ describe.each(rows)('table %s', (name) => {
         receipt: ['UPDATE', 'DELETE', 'TRUNCATE'],
         queue: [],
         sequence: ['UPDATE', 'DELETE', 'TRUNCATE'],
-        delivery: isUpdated ? ['DELETE', 'TRUNCATE'] : ['UPDATE', 'DELETE', 'TRUNCATE'],
+        delivery: [
+          ...(isUpdated ? [] : ['UPDATE']),
+          ...(table.grants.expire === undefined ? ['DELETE'] : []),
+          'TRUNCATE',
+        ],
       }[table.kind],
     );
   });
@@ -239,6 +253,15 @@ describe('what delivery writes', () => {
       'webhook_recovery_progress',
     ]);
     expect(projections.filter((name) => tableOf(name).grants.update === undefined)).toEqual(['webhook_attempts']);
+  });
+
+  test('it removes deliveries and their attempts, once they are over for long, and nothing else', () => {
+    const removed = tableNames.filter((name) => tableOf(name).grants.expire !== undefined);
+    expect(removed).toEqual(['webhook_deliveries', 'webhook_attempts']);
+    expect(removed.map((name) => tableOf(name).grants.expire)).toEqual([
+      { role: 'kf_delivery', since: 'ended_at' },
+      { role: 'kf_delivery', since: 'started_at' },
+    ]);
   });
 
   test('it writes nothing else, and sees across tenants what has ids and positions only', () => {

@@ -68,7 +68,8 @@ export function selectEarlier(
 
 /**
  * Which events of a page a recovery sends again, each with the place that it had. What is still on its way is left to that;
- * of the failed only: what was given up or dropped, and what was never admitted.
+ * of the failed only: what was given up or dropped and never delivered, as far as the history goes. Of what is older nobody
+ * knows whether it arrived, so it is sent by a recovery of everything alone, without a place.
  */
 export function replaysOf(
   events: readonly AdmittedEvent[],
@@ -83,7 +84,8 @@ export function replaysOf(
   const replays = events.flatMap((event): NumberedEvent[] => {
     const before = bySeq.get(event.seq) ?? [];
     if (before.some(({ ended_at: endedAt }) => endedAt === null)) return [];
-    if (options.onlyFailed && before.some(({ state }) => state === 'DELIVERED')) return [];
+    const isFailed = before.length > 0 && before.every(({ state }) => state !== 'DELIVERED');
+    if (options.onlyFailed && !isFailed) return [];
     const last = before.findLast(({ ordinal }) => ordinal !== null);
     const place = { generation: last?.generation ?? options.generation, ordinal: last?.ordinal ?? null };
     return [{ ...event, ...place, previous: last?.previous_ordinal ?? null }];

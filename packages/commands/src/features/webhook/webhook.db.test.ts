@@ -235,13 +235,38 @@ describe('whoever delivers', () => {
     });
     for (const forbidden of [
       'update kf.webhook_attempts set attempt = 2',
-      'delete from kf.webhook_deliveries',
       "update kf.webhook_deliveries set event_type = 'x'",
       "update kf.webhook_subscriptions set url = 'https://evil.example/'",
       'update kf.webhook_roster set version = 9',
     ]) {
       await expect(deliver(() => delivery.query(forbidden))).rejects.toThrow('permission denied');
     }
+    // History that is young is out of its reach as well.
+    await deliver(async () => {
+      for (const table of ['webhook_attempts', 'webhook_deliveries']) {
+        expect([table, (await delivery.query(`delete from kf.${table}`)).rowCount]).toEqual([table, 0]);
+      }
+    });
+  });
+
+  test('has one sent again that is there, of the subscription that it belongs to', async () => {
+    const replay = (input: object) => tenant.run('webhook.replay_delivery', { subscriptionId, ...input });
+    expect(wordOf(await replay({ deliveryId: `whd_${Bun.randomUUIDv7()}` }))).toBe('webhook_delivery_not_found');
+    const another = await tenant.succeed('webhook.create_subscription', {
+      url: 'https://c.example.com/',
+      eventTypes: ['*'],
+    });
+    const elsewhere = { subscriptionId: another['subscriptionId'], deliveryId: `whd_${deliveryId}` };
+    expect(wordOf(await replay(elsewhere))).toBe('webhook_delivery_not_found');
+    const started = await tenant.succeed('webhook.replay_delivery', {
+      subscriptionId,
+      deliveryId: `whd_${deliveryId}`,
+    });
+    const { recoveries } =
+      (await ask('webhook.recoveries', { subscriptionId, recoveryId: String(started['recoveryId']) })) ?? {};
+    expect(recoveries).toMatchObject([
+      { kind: 'REPLAY', deliveryId: `whd_${deliveryId}`, fromSeq: null, expectedCount: 1, status: 'RUNNING' },
+    ] as never);
   });
 
   test('is asked what became of it', async () => {
