@@ -119,3 +119,39 @@ test('a body that is larger than its source takes is told so to its sender, and 
   expect((await send(source.path, large, { secret: stranger.secret })).status).toBe(401);
   expect((await send(source.path, order())).status).toBe(200);
 });
+
+describe('a source that is changed after it was registered', () => {
+  const preview = async (source: TestSource, message: unknown, options: DeliveryOptions = {}): Promise<number> =>
+    (await fetch(`${ingest.url}${source.path}/preview`, delivery(shop, message, options))).status;
+
+  test('has other limits without a restart', async () => {
+    const source = await createSource({ bodyBytes: 1_024 });
+    const large = { ...order(), note: 'x'.repeat(2_000) };
+    expect(await preview(source, large)).toBe(413);
+    const { ingestSourceId } = source;
+    const limits = { bodyBytes: null, messagesPerSecond: 1, burstMessages: 1 };
+    await ingestWorld.run(shop, 'ingest.set_limits', { ingestSourceId, limits });
+    // What is too large takes no tokens: one is there for the first that is not.
+    const isLarger = async (): Promise<boolean> => (await preview(source, large)) === 200;
+    await waitUntil({ what: 'the larger bodies', condition: isLarger });
+    const isLimited = async (): Promise<boolean> => (await preview(source, order())) === 429;
+    await waitUntil({ what: 'the fewer messages', condition: isLimited });
+  });
+
+  test('is verified otherwise without a restart', async () => {
+    const source = await createSource({});
+    const late = { shiftSeconds: -900 };
+    expect(await preview(source, order(), late)).toBe(401);
+    const { ingestSourceId } = source;
+    await ingestWorld.run(shop, 'ingest.update_source', { ingestSourceId, toleranceSeconds: 3_600 });
+    const isVerified = async (): Promise<boolean> => (await preview(source, order(), late)) === 200;
+    await waitUntil({ what: 'the wider window', condition: isVerified });
+    await ingestWorld.run(shop, 'ingest.update_source', { ingestSourceId, toleranceSeconds: 60 });
+    const isRefused = async (): Promise<boolean> => {
+      // Each of these is taken until then, and no source has more than a hundred a second.
+      await Bun.sleep(25);
+      return (await preview(source, order(), late)) === 401;
+    };
+    await waitUntil({ what: 'the narrower window', condition: isRefused });
+  });
+});

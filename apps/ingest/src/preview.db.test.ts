@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { controlEnvironmentOf } from '@karmanflow/schema';
 import type { TestDatabase } from '@karmanflow/schema/testing';
 import { effectsOn, noEffects } from './testing/deliver.ts';
 import {
@@ -9,6 +10,7 @@ import {
   order,
   type RunningIngest,
   type Shop,
+  type TestSource,
 } from './testing/ingest-world.ts';
 import { partnerSigners } from './testing/partner-signers.ts';
 
@@ -103,4 +105,90 @@ test('is for who can sign, as a delivery is', async () => {
   expect(refused.map(({ status }) => status)).toEqual(refused.map(() => 401));
   expect(new Set(refused.map(({ json }) => JSON.stringify(json))).size).toBe(1);
   expect((await fetch(`${ingest.url}${shop.path}/preview`)).status).toBe(405);
+});
+
+describe('a mapping that nobody has set is tried on a held message', () => {
+  const secret = 'a-secret-of-a-shop';
+  const draft = { template: 'shopify', settings: { salesChannel: 'WEB', location: 'BER-1' } };
+  let source: TestSource;
+  let held = 0;
+
+  beforeAll(async () => {
+    source = await ingestWorld.createSource(shop, { preset: 'shopify', secret });
+  });
+
+  /** An order that nobody has said anything about, and that is held therefore. */
+  async function hold(sku = 'MUG-1'): Promise<string> {
+    held += 1;
+    const message = {
+      admin_graphql_api_id: `gid://shopify/Order/${held}`,
+      email: 'ada@acme.example',
+      line_items: [{ sku, quantity: 2, requires_shipping: true }],
+    };
+    const body = new TextEncoder().encode(JSON.stringify(message));
+    const headers = partnerSigners.shopify({ secret, messageId: `evt-${held}`, atSeconds: 0, body });
+    const answer = await fetch(`${ingest.url}${source.path}`, { method: 'POST', headers, body });
+    const json = (await answer.json()) as Record<string, unknown>;
+    expect([answer.status, json['reason']]).toEqual([202, 'mapping_missing']);
+    return String(json['quarantinedMessageId']);
+  }
+
+  const rowOf = async (id: string): Promise<Record<string, unknown>> =>
+    (await admin.query('select * from kf.quarantined_messages where id = $1', [id.slice(4)])).rows[0];
+
+  async function tried(id: string, mapping: unknown): Promise<unknown> {
+    await ingestWorld.run(shop, 'ingest.try_mapping', { quarantinedMessageId: id, mapping });
+    const answer = await fetch(`${ingest.url}${source.path}/requests`, { method: 'POST' });
+    expect(answer.status).toBe(202);
+    const row = await rowOf(id);
+    expect(row).toMatchObject({ status: 'HELD', trial_mapping: null, outcome: null });
+    return row['check_result'];
+  }
+
+  test('before it is set: what the message would become is told, none of its values, and nothing is done', async () => {
+    const before = await effectsOn(shop, admin);
+    const id = await hold();
+    const told = await tried(id, draft);
+    expect(told).toContain('tried: it would become reservation.create (');
+    expect(told).toContain('/lines/-/quantity number');
+    expect(told).not.toContain(shop.variantId);
+    expect(await tried(id, { rules: [{ when: [], ignore: true }] })).toBe('tried: no rule wants it');
+    const unknown = await hold('CUP-7');
+    expect(await tried(unknown, draft)).toMatch(/^tried: name_unknown: .*names that are not known: 1$/);
+    const input = { object: { reservationId: { at: '/email' } } };
+    const unfit = await tried(id, { rules: [{ when: [], command: 'reservation.commit', input }] });
+    expect(unfit).toContain('tried: input_invalid');
+    expect(unfit).not.toContain('ada@acme.example');
+    // The draft was nobody's mapping: by that of the source it is what it was.
+    await ingestWorld.run(shop, 'ingest.recheck_message', { quarantinedMessageId: id });
+    await fetch(`${ingest.url}${source.path}/requests`, { method: 'POST' });
+    expect((await rowOf(id))['check_result']).toContain('mapping_missing');
+    expect((await effectsOn(shop, admin)).reservations).toBe(before.reservations);
+  });
+
+  test('of a message that still verifies', async () => {
+    const id = await hold();
+    await ingestWorld.secretStore.write(source.secretRef, Buffer.from('another-secret'));
+    const told = await tried(id, draft);
+    await ingestWorld.secretStore.write(source.secretRef, Buffer.from(secret));
+    expect(told).toBe('unverified: signature_mismatch');
+  });
+
+  test('by who works where it is, while it is held', async () => {
+    const id = await hold();
+    const attempt = (of: Shop, mapping: unknown = draft) =>
+      ingestWorld.run(of, 'ingest.try_mapping', { quarantinedMessageId: id, mapping });
+    const other = await ingestWorld.createShop('Third');
+    await expect(attempt(other)).rejects.toThrow('quarantined_message_not_found');
+    const control = controlEnvironmentOf(shop.tenantId);
+    const elsewhere = {
+      ...shop,
+      person: { ...shop.person, environmentId: control, environment: { kind: 'CONTROL', status: 'ACTIVE' } as const },
+    };
+    await expect(attempt(elsewhere)).rejects.toThrow('quarantined_message_not_found');
+    await expect(attempt(shop, { rules: [] })).rejects.toThrow('mapping_invalid');
+    await ingestWorld.run(shop, 'ingest.discard_message', { quarantinedMessageId: id });
+    await expect(attempt(shop)).rejects.toThrow('quarantined_message_not_held');
+    expect(await rowOf(id)).toMatchObject({ status: 'DISCARDED', trial_mapping: null });
+  });
 });

@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
-import { ingest, type Outcome, parseCommand } from '@karmanflow/commands';
+import { ingest, type Outcome, parseCommand, registry } from '@karmanflow/commands';
 import type { RequestIdentity } from '@karmanflow/runtime';
 import { type Id, toId, toUuid } from '@karmanflow/schema';
 import { ingestLimits } from '../ingest-limits.ts';
 import { issueCommand, refusalCodeOf } from '../issue-command.ts';
 import { findKnownMessage } from '../known-message.ts';
-import type { MessagePorts } from '../message-work.ts';
+import { headerOf, type MessagePorts } from '../message-work.ts';
 import { readMapped } from '../process-message.ts';
 import { readSourceSecrets } from '../read-source-secrets.ts';
 import type { IngestAddress, IngestSource, SourceDirectory } from '../sources.ts';
 import { verifyStored } from '../verify-stored.ts';
 import { openMessage, type StoredMessage } from './seal-message.ts';
+import { tellTrial } from './tell-trial.ts';
 
 type Identity = Pick<RequestIdentity, 'requestId' | 'correlationId' | 'traceparent'>;
 
@@ -31,8 +32,8 @@ export interface CarrierPorts extends MessagePorts {
 
 /**
  * Only ingest can open what it holds, so it carries out what people ask for about it: to look at a message again with the
- * secrets and the mapping of now, or to let it become its command after all. What is asked for stands in the database; whoever
- * comes first does it, and the idempotency key of the release keeps a second from doing it again.
+ * secrets of now and the mapping of now or a draft, or to let it become its command after all. What is asked for stands in the
+ * database; whoever comes first does it, and the idempotency key of the release keeps a second from doing it again.
  */
 export function createRequestCarrier(ports: CarrierPorts): RequestCarrier {
   const running = new Map<string, Promise<void>>();
@@ -93,6 +94,7 @@ interface RequestedRow {
   readonly content_key: string;
   readonly receipt_id: string;
   readonly value: string | null;
+  readonly trial_mapping: string | null;
 }
 
 async function carryOutFor(source: IngestSource, ports: CarrierPorts, identity: Identity): Promise<void> {
@@ -113,12 +115,14 @@ function readRequested({ caller, ingestSourceId }: IngestSource, ports: CarrierP
           .onRef('d.environment_id', '=', 'q.environment_id')
           .onRef('d.id', '=', 'q.payload_id'),
       )
-      .select(['q.id', 'q.status', 'q.content_key', 'q.receipt_id', 'd.value'])
+      .select(['q.id', 'q.status', 'q.content_key', 'q.receipt_id', 'q.trial_mapping', 'd.value'])
       .where('q.tenant_id', '=', toUuid(caller.tenantId))
       .where('q.environment_id', '=', toUuid(caller.environmentId))
       .where('q.ingest_source_id', '=', toUuid(ingestSourceId))
       .where('q.ended_at', 'is', null)
       .where('q.status', 'in', ['CHECK_REQUESTED', 'RELEASE_REQUESTED'])
+      // In the order of the index of what waits: by id alone, a planner without statistics reads all that ever was held.
+      .orderBy('q.status')
       .orderBy('q.id')
       .limit(ingestLimits.carriedOutAtOnce)
       .execute(),
@@ -142,7 +146,10 @@ async function carryOutOne(row: RequestedRow, use: Carrying): Promise<void> {
   const sealedFor = { scope, ingestSourceId, contentKey: row.content_key };
   const stored = row.value === null ? null : openMessage(row.value, { keys: use.keys, sealedFor });
   if (stored === null) return stays('unreadable: no key opens it');
-  const looked = await lookAgain(stored, use);
+  const unverified = unverifiedBecause(stored, use);
+  if (unverified !== null) return stays(`unverified: ${unverified}`);
+  if (row.trial_mapping !== null) return stays(await tryOn(row.trial_mapping, stored, use));
+  const looked = await mapAgain(stored, use);
   if (!looked.ok) return stays(looked.told);
   if (row.status === 'CHECK_REQUESTED') return stays(`verified: it would become ${looked.command.commandType}`);
   const issued = await release(looked.command, { quarantinedMessageId, askedBy }, use);
@@ -156,12 +163,31 @@ type Looked =
   | { readonly ok: true; readonly command: ingest.MappedCommand }
   | { readonly ok: false; readonly told: string };
 
-/** Verified with the secrets that are live now, as of the time when it arrived, and mapped as messages are mapped now. */
-async function lookAgain(stored: StoredMessage, { source, ports, secrets }: Carrying): Promise<Looked> {
-  if (secrets.length === 0) return { ok: false, told: 'unverified: no secret of the source can be read' };
+/** Verified with the secrets that are live now, as of the time when it arrived. Null: it is authentic. */
+function unverifiedBecause(stored: StoredMessage, { source, secrets }: Carrying): string | null {
+  if (secrets.length === 0) return 'no secret of the source can be read';
   const verified = verifyStored(source, { stored, secrets });
-  if (!verified.ok && verified.code !== 'message_id_unreadable')
-    return { ok: false, told: `unverified: ${verified.code}` };
+  return verified.ok || verified.code === 'message_id_unreadable' ? null : verified.code;
+}
+
+/** What it would become by a mapping that its source does not have, for people to whom its values are not shown. */
+async function tryOn(document: string, stored: StoredMessage, { source, ports }: Carrying): Promise<string> {
+  const parsed = ingest.parseMapping(JSON.parse(document));
+  // It was one when it was asked for, to another build.
+  if (!parsed.ok) return 'tried: mapping_invalid: this build cannot read it';
+  const { caller: scope, ingestSourceId } = source;
+  const trial = await ingest.tryMessage({
+    database: ports.database,
+    registry,
+    source: { scope, ingestSourceId },
+    mapping: parsed.mapping,
+    message: { body: stored.body, header: (name) => headerOf(stored, name) },
+  });
+  return tellTrial(trial);
+}
+
+/** Mapped as messages are mapped now. */
+async function mapAgain(stored: StoredMessage, { source, ports }: Carrying): Promise<Looked> {
   const reading = readMapped({ source, stored });
   const mapped =
     reading.kind === 'read'

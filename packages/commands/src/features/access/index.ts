@@ -42,12 +42,14 @@ import {
 import {
   type IngestPreset,
   ingestPresets,
+  ingestSourceLimitsChanged,
   ingestSourceMappingSet,
   type IngestSourceMappingSet,
   ingestSourcePaused,
   ingestSourceRegistered,
   ingestSourceResumed,
   ingestSourceSecretsChanged,
+  ingestSourceVerificationChanged,
 } from './ingest-source-events.ts';
 import { listApiKeys } from './queries/api-keys.ts';
 import { listEnvironments } from './queries/environments.ts';
@@ -110,12 +112,14 @@ export {
 export {
   type IngestPreset,
   ingestPresets,
+  ingestSourceLimitsChanged,
   ingestSourceMappingSet,
   type IngestSourceMappingSet,
   ingestSourcePaused,
   ingestSourceRegistered,
   ingestSourceResumed,
   ingestSourceSecretsChanged,
+  ingestSourceVerificationChanged,
 };
 export { apiKey, environment, ingestSource, principal, principalIdentity, roleGrant, session, tenant, tenantPolicy };
 
@@ -159,6 +163,8 @@ export const access: FeatureDefinition = defineFeature({
     ingestSourcePaused,
     ingestSourceResumed,
     ingestSourceSecretsChanged,
+    ingestSourceLimitsChanged,
+    ingestSourceVerificationChanged,
     ingestSourceMappingSet,
     identityLinked,
     identityUnlinked,

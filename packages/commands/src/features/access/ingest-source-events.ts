@@ -70,6 +70,24 @@ export const ingestSourceSecretsChanged = defineEvent({
 });
 export type IngestSourceSecretsChanged = v.InferOutput<typeof ingestSourceSecretsChanged.data>;
 
+/** How much of it is taken. `settings` are all settings from then on, as canonical JSON; their limits alone differ. */
+export const ingestSourceLimitsChanged = defineEvent({
+  type: 'access.ingest_source.limits_changed',
+  version: 1,
+  data: v.strictObject({ ingestSourceId, settings: v.string() }),
+  touches: touchesSource,
+});
+export type IngestSourceLimitsChanged = v.InferOutput<typeof ingestSourceLimitsChanged.data>;
+
+/** How its messages are verified. `settings` are all settings from then on, as canonical JSON; their limits are as before. */
+export const ingestSourceVerificationChanged = defineEvent({
+  type: 'access.ingest_source.verification_changed',
+  version: 1,
+  data: v.strictObject({ ingestSourceId, toleranceSeconds: v.number(), settings: v.string() }),
+  touches: touchesSource,
+});
+export type IngestSourceVerificationChanged = v.InferOutput<typeof ingestSourceVerificationChanged.data>;
+
 /** `document` is the whole mapping from then on, as canonical JSON. */
 export const ingestSourceMappingSet = defineEvent({
   type: 'access.ingest_source.mapping_set',

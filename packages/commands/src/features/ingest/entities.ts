@@ -8,6 +8,7 @@ import type {
   MessageEnded,
   MessageQuarantined,
   MessageReleased,
+  MessageTrialRequested,
   QuarantineReason,
   QuarantineStatus,
 } from './events.ts';
@@ -138,6 +139,8 @@ export interface QuarantinedMessageState {
   readonly status: QuarantineStatus;
   readonly checkedAt: string | null;
   readonly checkResult: string | null;
+  /** The mapping that is to be tried on it, as canonical JSON; null once that has been done, or nobody asked. */
+  readonly trialMapping: string | null;
   readonly outcome: string | null;
   readonly outcomeReceiptId: Id<'receipt'> | null;
   readonly endedAt: string | null;
@@ -157,6 +160,7 @@ const over =
     status,
     payloadId: null,
     outlineId: null,
+    trialMapping: null,
     endedAt: event.occurredAt,
   });
 
@@ -179,6 +183,7 @@ export const quarantinedMessage = defineEntity<QuarantinedMessageState>({
     status: { column: 'status' },
     checkedAt: { column: 'checked_at' },
     checkResult: { column: 'check_result' },
+    trialMapping: { column: 'trial_mapping' },
     outcome: { column: 'outcome' },
     outcomeReceiptId: { column: 'outcome_receipt_id', id: 'receipt' },
     endedAt: { column: 'ended_at' },
@@ -198,17 +203,24 @@ export const quarantinedMessage = defineEntity<QuarantinedMessageState>({
       status: 'HELD' as const,
       checkedAt: null,
       checkResult: null,
+      trialMapping: null,
       outcome: null,
       outcomeReceiptId: null,
       endedAt: null,
     }),
     'ingest.message.check_requested': withStatus('CHECK_REQUESTED'),
+    'ingest.message.trial_requested': (state, event: PastEvent<MessageTrialRequested>) => ({
+      ...existing(state, event),
+      status: 'CHECK_REQUESTED' as const,
+      trialMapping: event.data.mapping,
+    }),
     'ingest.message.release_requested': withStatus('RELEASE_REQUESTED'),
     'ingest.message.checked': (state, event: PastEvent<MessageChecked>) => ({
       ...existing(state, event),
       status: 'HELD' as const,
       checkedAt: event.occurredAt,
       checkResult: event.data.result,
+      trialMapping: null,
     }),
     'ingest.message.released': (state, event: PastEvent<MessageReleased>) => ({
       ...over('RELEASED')(state, event),

@@ -98,6 +98,15 @@ export const messageCheckRequested = defineEvent({
   touches: (data) => [touchesMessage(data)],
 });
 
+/** It is to be tried on a mapping that its source does not have: `mapping` is that mapping as canonical JSON. */
+export const messageTrialRequested = defineEvent({
+  type: 'ingest.message.trial_requested',
+  version: 1,
+  data: v.strictObject({ quarantinedMessageId, ingestSourceId, mapping: v.string() }),
+  touches: (data) => [touchesMessage(data)],
+});
+export type MessageTrialRequested = v.InferOutput<typeof messageTrialRequested.data>;
+
 export const messageReleaseRequested = defineEvent({
   type: 'ingest.message.release_requested',
   version: 1,

@@ -9,8 +9,11 @@ import { registerSource } from './commands/register-source.ts';
 import { releaseMessage } from './commands/release-message.ts';
 import { resumeSource } from './commands/resume-source.ts';
 import { rotateSecret } from './commands/rotate-secret.ts';
+import { setLimits } from './commands/set-limits.ts';
 import { setMapping } from './commands/set-mapping.ts';
 import { settleMessage } from './commands/settle-message.ts';
+import { tryMapping } from './commands/try-mapping.ts';
+import { updateSource } from './commands/update-source.ts';
 import { ingestClaim, ingestMapping, ingestQuarantine, quarantinedMessage } from './entities.ts';
 import {
   messageCheckRequested,
@@ -21,6 +24,7 @@ import {
   messageQuarantined,
   messageReleased,
   messageReleaseRequested,
+  messageTrialRequested,
 } from './events.ts';
 import { listMappings } from './queries/mappings.ts';
 import { previewMapping } from './queries/preview.ts';
@@ -29,6 +33,7 @@ import { listSources } from './queries/sources.ts';
 
 export { type MessageClaim, claimedCommand } from './claimed-command.ts';
 export type { ClaimOutcome, QuarantineReason, QuarantineStatus } from './events.ts';
+export { findHeldMessage } from './find-held-message.ts';
 export { ingestBounds } from './ingest-bounds.ts';
 export { mapMessage } from './mapping/map-message.ts';
 export {
@@ -44,9 +49,16 @@ export {
 } from './mapping/message-reading.ts';
 export { type Mapping, type MappingParse, parseMapping } from './mapping/mapping-document.ts';
 export { ownMappingOf } from './mapping/mapping-of.ts';
-export { failedPreview, type MessagePreview, previewMessage } from './preview-message.ts';
+export { failedPreview, type MessagePreview, previewMessage, type Trial, tryMessage } from './preview-message.ts';
 export { type PresetSettings, settingsFromText, settingsText } from './preset-settings.ts';
-export { type MessageToResolve, resolveMessage } from './resolve-message.ts';
+export {
+  lookUpMessages,
+  type MessageLookUp,
+  type MessageToLookUp,
+  type MessageToResolve,
+  resolveMessage,
+  type StandingClaim,
+} from './resolve-message.ts';
 export {
   claimMessage,
   discardMessage,
@@ -55,8 +67,9 @@ export {
   recheckMessage,
   releaseMessage,
   settleMessage,
+  tryMapping,
 };
-export { pauseSource, registerSource, resumeSource, rotateSecret, setMapping };
+export { pauseSource, registerSource, resumeSource, rotateSecret, setLimits, setMapping, updateSource };
 export { ingestClaim, ingestMapping, ingestQuarantine, quarantinedMessage };
 
 /** What partners send: who they are, what their messages become, and what waits because it could become nothing. */
@@ -64,6 +77,8 @@ export const ingestion: FeatureDefinition = defineFeature({
   name: 'ingest',
   commands: [
     registerSource,
+    updateSource,
+    setLimits,
     pauseSource,
     resumeSource,
     rotateSecret,
@@ -71,6 +86,7 @@ export const ingestion: FeatureDefinition = defineFeature({
     claimMessage,
     quarantineMessage,
     recheckMessage,
+    tryMapping,
     releaseMessage,
     discardMessage,
     expireMessage,
@@ -81,6 +97,7 @@ export const ingestion: FeatureDefinition = defineFeature({
     messageClaimed,
     messageQuarantined,
     messageCheckRequested,
+    messageTrialRequested,
     messageChecked,
     messageReleaseRequested,
     messageReleased,

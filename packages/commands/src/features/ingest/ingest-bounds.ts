@@ -27,6 +27,14 @@ export const ingestBounds = {
   evaluationSteps: 10_000,
   /** Elements of one array that a mapping goes through. */
   elements: 100,
+  /** JMESPath: of one expression, judged when the mapping is set. */
+  jmespathCharacters: 1_000,
+  jmespathNodes: 250,
+  jmespathDepth: 32,
+  /** Lists and objects within each other in what an expression gives or compares. */
+  jmespathResultDepth: 32,
+  /** Elements, members and characters that an evaluation looks at for the price of one step. */
+  unitsPerStep: 64,
   /** Quarantine */
   heldMessagesPerSource: 200,
   heldBytesPerSource: 32 * 1_024 * 1_024,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { roles } from '@karmanflow/policy';
+import { controlEnvironmentOf } from '@karmanflow/schema';
 import type { Caller } from '../../executor/metadata.ts';
 import type { Outcome } from '../../executor/outcome.ts';
 import { parseCommand } from '../../executor/parse-command.ts';
@@ -99,6 +100,37 @@ describe('a source and what it sends', () => {
     expect(await approved('ingest.resume_source', { ingestSourceId }, 'tenant')).toMatchObject({ status: 'ACTIVE' });
   });
 
+  test('is verified otherwise by approval, and taken less of at once; both by the version that whoever asks has seen', async () => {
+    const wider = {
+      ingestSourceId,
+      toleranceSeconds: 600,
+      settings: { registeredUrl: 'https://hooks.acme.example/in' },
+    };
+    const updated: unknown = await approved('ingest.update_source', wider, 'tenant');
+    expect(updated).toEqual(wider);
+    const slower = { ingestSourceId, limits: { messagesPerSecond: 5 } };
+    const query = registry.queries.get('ingest.sources');
+    if (!query) throw new Error('there is no ingest.sources');
+    const scope = { tenantId: tenant.tenantId, environmentId: controlEnvironmentOf(tenant.tenantId) };
+    const sourceNow = async (): Promise<Record<string, unknown>> => {
+      const found = await query.run({ limit: 10 } as never, { database: world.database, registry, ...scope, scope });
+      const [first] = (found as { sources: Record<string, unknown>[] }).sources;
+      if (!first) throw new Error('there is no source');
+      return first;
+    };
+    const version = Number((await sourceNow())['version']);
+    const send = (expectedVersion: number) =>
+      tenant.run('ingest.set_limits', slower, { caller: user, expectedVersion });
+    expect(wordOf(await send(version - 1))).toBe('version_conflict');
+    expect(wordOf(await send(version))).toBe('SUCCEEDED');
+    expect(await sourceNow()).toMatchObject({
+      toleranceSeconds: 600,
+      settings: { registeredUrl: 'https://hooks.acme.example/in', limits: { messagesPerSecond: 5 } },
+      version: version + 1,
+    });
+    expect(wordOf(await send(version + 1))).toBe('ingest_source_unchanged');
+  });
+
   test('a message is claimed in the transaction of its command, and a second one with its id or its content is refused', async () => {
     const { variantId } = await tenant.succeed('inventory.register_variant', { sku: 'MUG-1', name: 'Mug' });
     const { locationId } = await tenant.succeed('inventory.register_location', { code: 'BER-1', name: 'Berlin' });
@@ -133,13 +165,15 @@ describe('a source and what it sends', () => {
     expect(released).toMatchObject({ status: 'RELEASE_REQUESTED' });
     const late = await tenant.run('ingest.discard_message', { quarantinedMessageId }, { caller: user });
     expect(wordOf(late)).toBe('quarantined_message_not_held');
-    const other = answerOf(await quarantine('3'));
-    const discarded = await tenant.run(
-      'ingest.discard_message',
-      { quarantinedMessageId: other['quarantinedMessageId'] },
-      { caller: user },
-    );
-    expect(wordOf(discarded)).toBe('SUCCEEDED');
+    const { quarantinedMessageId: other } = answerOf(await quarantine('3'));
+    const ask = (type: string, input: object = {}, caller = user) =>
+      tenant.run(type, { quarantinedMessageId: other, ...input }, { caller });
+    const mapping = { template: 'karmanflow' };
+    // A draft that is asked for is part of what is discarded.
+    expect(wordOf(await ask('ingest.try_mapping', { mapping }))).toBe('SUCCEEDED');
+    expect(wordOf(await ask('ingest.try_mapping', { mapping }))).toBe('quarantined_message_not_held');
+    expect(wordOf(await ask('ingest.discard_message'))).toBe('SUCCEEDED');
+    expect(wordOf(await ask('ingest.try_mapping', { mapping }))).toBe('quarantined_message_not_held');
   });
 
   test('only a connector claims and holds, and only in its own environment', async () => {

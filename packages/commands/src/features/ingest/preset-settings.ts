@@ -112,30 +112,78 @@ const httpSignaturesShape = v.strictObject({
   tag: v.optional(v.pipe(v.string(), v.maxLength(255), v.regex(/^[!#-[\]-~]+$/, 'must be visible ASCII'))),
 });
 
+const bodyBytes = whole({ min: ingestBounds.bodyBytesMin, max: limits.ingestBodyBytes });
+const messagesPerSecond = whole({ min: 1, max: ingestBounds.messagesPerSecondMax });
+const burstMessages = whole({ min: 1, max: ingestBounds.burstMessagesMax });
+
 /** How much of a source is taken, in each process of ingest. What is more is told to come back. */
 const limitsShape = v.strictObject({
-  bodyBytes: v.optional(whole({ min: ingestBounds.bodyBytesMin, max: limits.ingestBodyBytes })),
-  messagesPerSecond: v.optional(whole({ min: 1, max: ingestBounds.messagesPerSecondMax })),
-  burstMessages: v.optional(whole({ min: 1, max: ingestBounds.burstMessagesMax })),
+  bodyBytes: v.optional(bodyBytes),
+  messagesPerSecond: v.optional(messagesPerSecond),
+  burstMessages: v.optional(burstMessages),
 });
+
+/** How far a signed time may lie from now, either way. Where the sender signs none it has no effect. */
+export const toleranceShape = whole({ min: 1, max: ingestBounds.toleranceMaxSeconds });
+
+const registeredUrlShape = v.pipe(
+  v.string(),
+  v.maxLength(ingestBounds.urlCharacters),
+  v.regex(/^https:\/\/[!-~]+$/, 'must be an https address'),
+);
 
 export const presetSettingsShape = v.strictObject({
   /**
    * Under which the sender knows the address: some sign it, and what a request says of its own address proves nothing.
    * `{address}` stands for the address that the source gets.
    */
-  registeredUrl: v.optional(
-    v.pipe(
-      v.string(),
-      v.maxLength(ingestBounds.urlCharacters),
-      v.regex(/^https:\/\/[!-~]+$/, 'must be an https address'),
-    ),
-  ),
+  registeredUrl: v.optional(registeredUrlShape),
   genericHmac: v.optional(genericHmacShape),
   httpSignatures: v.optional(httpSignaturesShape),
   limits: v.optional(limitsShape),
 });
 export type PresetSettings = v.InferOutput<typeof presetSettingsShape>;
+
+/** Limits to change. What is not named stays; null: what holds for every source that says nothing of it. */
+export const limitChangesShape = v.strictObject({
+  bodyBytes: v.optional(v.nullable(bodyBytes)),
+  messagesPerSecond: v.optional(v.nullable(messagesPerSecond)),
+  burstMessages: v.optional(v.nullable(burstMessages)),
+});
+
+/** What to change of how messages are verified. What is not named stays, what is named is replaced as a whole; null: none. */
+export const verificationChangesShape = v.strictObject({
+  registeredUrl: v.optional(v.nullable(registeredUrlShape)),
+  genericHmac: v.optional(v.nullable(genericHmacShape)),
+  httpSignatures: v.optional(v.nullable(httpSignaturesShape)),
+});
+
+/** Settings with other limits. Without any that are set it has none, as if there never had been. */
+export function withLimits(
+  { limits: before = {}, ...rest }: PresetSettings,
+  changes: v.InferOutput<typeof limitChangesShape>,
+): PresetSettings {
+  const after = changed(before, changes);
+  return Object.keys(after).length === 0 ? rest : { ...rest, limits: after };
+}
+
+/** Settings by which messages are verified in another way. Whether they go with the preset, `settingsProblem` says. */
+export function withVerification(
+  before: PresetSettings,
+  changes: v.InferOutput<typeof verificationChangesShape>,
+): PresetSettings {
+  return changed(before, changes);
+}
+
+function changed<Settings extends object>(
+  before: Settings,
+  changes: { readonly [Name in keyof Settings]?: Settings[Name] | null },
+): Settings {
+  const named = Object.entries(changes).filter(([, value]) => value !== undefined);
+  const after = Object.entries({ ...before, ...Object.fromEntries(named) }).filter(([, value]) => value !== null);
+  // Every member of these shapes may be absent, and each one that is there is of its type.
+  return Object.fromEntries(after) as Settings;
+}
 
 /** Why these settings do not go with the preset; null when they do. */
 export function settingsProblem(preset: IngestPreset, settings: PresetSettings): string | null {

@@ -1,10 +1,10 @@
 import type { Database } from '@karmanflow/schema';
 import * as v from 'valibot';
 import type { Registry } from '../../definition/registry.ts';
-import { parseCommand } from '../../executor/parse-command.ts';
+import { type InputIssue, parseCommand } from '../../executor/parse-command.ts';
 import { mapMessage } from './mapping/map-message.ts';
 import type { Mapping } from './mapping/mapping-document.ts';
-import type { ArrivedMessage } from './mapping/message-reading.ts';
+import type { ArrivedMessage, MappedCommand } from './mapping/message-reading.ts';
 import { type MessageToResolve, resolveMessage } from './resolve-message.ts';
 
 /** What a message would become. */
@@ -27,23 +27,51 @@ export interface MessageToPreview {
   readonly message: ArrivedMessage;
 }
 
-/** What a message would become by a mapping, with the names that exist now. Reads, and writes nothing. */
-export async function previewMessage(given: MessageToPreview): Promise<MessagePreview> {
+/** What a message would become: a command that its input fits, nothing, or why it would be held. */
+export type Trial =
+  | { readonly kind: 'command'; readonly command: MappedCommand }
+  | { readonly kind: 'ignored' }
+  | {
+      readonly kind: 'unprocessable';
+      readonly reason: string;
+      /** Names places and kinds; never repeats what was sent. */
+      readonly detail: string;
+      /** Without the values that caused them. */
+      readonly issues: readonly InputIssue[];
+      /** Names that the message itself has, and that there is nothing behind. */
+      readonly unknown: readonly string[];
+    };
+
+/** Tries a message on a mapping, with the names that exist now. Reads, and writes nothing. */
+export async function tryMessage(given: MessageToPreview): Promise<Trial> {
   const reading = mapMessage(given.mapping, given.message);
   const outcome =
     reading.kind === 'read'
       ? reading.toCommand(await resolveMessage(given.database, { ...given.source, names: reading.names }))
       : reading;
-  if (outcome.kind === 'ignored') return { ...nothing, result: 'ignored' };
+  if (outcome.kind === 'ignored') return outcome;
+  const held = { kind: 'unprocessable', issues: [], unknown: [] } as const;
   if (outcome.kind === 'unprocessable') {
     const unknown = Object.values(outcome.unknown ?? {}).flatMap((list: readonly string[]) => list);
-    return failedPreview(outcome.reason, [outcome.detail, ...outcome.issues.map(lineOf), ...unknown]);
+    return { ...held, reason: outcome.reason, detail: outcome.detail, issues: outcome.issues, unknown };
   }
   const { commandType, input, setLevel } = outcome.command;
   const definition = given.registry.commands.get(commandType);
-  if (!definition) return failedPreview('mapping_invalid', [`there is no command ${commandType}`]);
+  if (!definition) return { ...held, reason: 'mapping_invalid', detail: `there is no command ${commandType}` };
   const known = parseCommand(definition, setLevel === null ? input : { ...Object(input), delta: 1 });
-  if (!known.ok) return failedPreview('input_invalid', known.issues.map(lineOf));
+  if (known.ok) return outcome;
+  return { ...held, reason: 'input_invalid', detail: 'the message does not fit its command', issues: known.issues };
+}
+
+/** What a message would become, with its values: for who has them. */
+export async function previewMessage(given: MessageToPreview): Promise<MessagePreview> {
+  const trial = await tryMessage(given);
+  if (trial.kind === 'ignored') return { ...nothing, result: 'ignored' };
+  if (trial.kind === 'unprocessable') {
+    const { reason, detail, issues, unknown } = trial;
+    return failedPreview(reason, [detail, ...issues.map(lineOf), ...unknown]);
+  }
+  const { commandType, input, setLevel } = trial.command;
   return { result: 'command', commandType, input, setLevel, reason: null, problems: [] };
 }
 

@@ -2,9 +2,11 @@ import type { Id } from '@karmanflow/schema';
 import { defineEntity, type PastEvent } from '../../../definition/entity.ts';
 import type {
   IngestPreset,
+  IngestSourceLimitsChanged,
   IngestSourceMappingSet,
   IngestSourceRegistered,
   IngestSourceSecretsChanged,
+  IngestSourceVerificationChanged,
 } from '../ingest-source-events.ts';
 import { existing } from './existing.ts';
 
@@ -64,6 +66,15 @@ export const ingestSource = defineEntity<IngestSourceState>({
     'access.ingest_source.secrets_changed': (state, event: PastEvent<IngestSourceSecretsChanged>) => ({
       ...existing(state, event),
       secretRefs: event.data.secretRefs,
+    }),
+    'access.ingest_source.limits_changed': (state, event: PastEvent<IngestSourceLimitsChanged>) => ({
+      ...existing(state, event),
+      settings: event.data.settings,
+    }),
+    'access.ingest_source.verification_changed': (state, event: PastEvent<IngestSourceVerificationChanged>) => ({
+      ...existing(state, event),
+      toleranceSeconds: event.data.toleranceSeconds,
+      settings: event.data.settings,
     }),
     'access.ingest_source.mapping_set': (state, event: PastEvent<IngestSourceMappingSet>) => ({
       ...existing(state, event),

@@ -4,7 +4,7 @@ import { accept, defineCommand, refuse } from '../../../definition/command.ts';
 import { rowsWhere } from '../../../definition/entity.ts';
 import { environment, ingestPresets, ingestSource, ingestSourceRegistered, principal } from '../../access/index.ts';
 import { ingestBounds } from '../ingest-bounds.ts';
-import { presetSettingsShape, settingsProblem, settingsText } from '../preset-settings.ts';
+import { presetSettingsShape, settingsProblem, settingsText, toleranceShape } from '../preset-settings.ts';
 import { secretRefsShape } from '../secret-refs.ts';
 
 export const registerSource = defineCommand({
@@ -22,11 +22,7 @@ export const registerSource = defineCommand({
       environmentId: idShape('environment'),
       preset: v.picklist(ingestPresets),
       secretRefs: secretRefsShape,
-      /** How far a signed time may lie from now, either way. Where the sender signs none it has no effect. */
-      toleranceSeconds: v.optional(
-        v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(ingestBounds.toleranceMaxSeconds)),
-        limits.webhookToleranceSeconds,
-      ),
+      toleranceSeconds: v.optional(toleranceShape, limits.webhookToleranceSeconds),
       settings: v.optional(presetSettingsShape, {}),
     }),
     v.check(({ preset, settings }) => settingsProblem(preset, settings) === null, 'settings do not go with the preset'),

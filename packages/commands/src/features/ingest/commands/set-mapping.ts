@@ -1,11 +1,10 @@
-import { canonicalBytes, type JsonValue } from '@karmanflow/receipts';
-import { roles } from '@karmanflow/policy';
 import { idShape } from '@karmanflow/schema';
 import * as v from 'valibot';
 import { accept, defineCommand, refuse } from '../../../definition/command.ts';
 import { ingestSource, ingestSourceMappingSet } from '../../access/index.ts';
 import { ingestBounds } from '../ingest-bounds.ts';
-import { commandTypesOf, mappingInputShape, parseMapping } from '../mapping/mapping-document.ts';
+import { judgeMapping } from '../judge-mapping.ts';
+import { mappingInputShape } from '../mapping/mapping-document.ts';
 import { loadSource, sourceInput, sourceRow } from '../source-input.ts';
 
 export const setMapping = defineCommand({
@@ -23,22 +22,14 @@ export const setMapping = defineCommand({
   decide: (state, { ingestSourceId, mapping }, ctx) => {
     const source = state.get(ingestSource, { id: ingestSourceId });
     if (!source) return refuse('ingest_source_not_found', { ingestSourceId });
-    const parsed = parseMapping(mapping);
-    if (!parsed.ok) return refuse('mapping_invalid', { problems: parsed.problems });
-    const unknown = commandTypesOf(parsed.mapping).filter((type) => {
-      const command = ctx.registry.commands.get(type);
-      // A partner's message becomes what a connector may ever ask for, in the connector's own environment.
-      const isOffered = command !== undefined && command.internal !== true && command.environment === 'caller';
-      return !isOffered || !(roles.connector as readonly string[]).includes(command.scope);
-    });
-    if (unknown.length > 0) return refuse('command_type_unknown', { commandTypes: unknown });
+    const judged = judgeMapping(mapping, ctx.registry);
+    if (!judged.ok) return refuse(judged.code, judged.detail);
     const revision = source.mappingRevision + 1;
     if (revision > ingestBounds.mappingRevisions) {
       return refuse('mapping_revision_limit_reached', { revisions: source.mappingRevision });
     }
-    const document = new TextDecoder().decode(canonicalBytes(mapping as JsonValue));
     return accept({
-      events: [ingestSourceMappingSet.of({ ingestSourceId, revision, document })],
+      events: [ingestSourceMappingSet.of({ ingestSourceId, revision, document: judged.document })],
       response: { ingestSourceId, revision },
     });
   },

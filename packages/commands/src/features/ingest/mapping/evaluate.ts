@@ -1,7 +1,10 @@
 import { limits } from '@karmanflow/schema';
 import { ingestBounds } from '../ingest-bounds.ts';
+import { type Evaluated, present, problem, tooLarge } from './evaluated.ts';
 import type { Condition, Expression } from './expression.ts';
+import { jmespathEvaluation, shownJmespath } from './jmespath/jmespath-evaluation.ts';
 import { atPointer } from './json-pointer.ts';
+import { stepBudget } from './step-budget.ts';
 
 /** Names of a sender, by what they name. */
 export type NameKind = 'variant' | 'location' | 'salesChannel' | 'reservation';
@@ -13,19 +16,13 @@ export interface EvaluationInput {
   readonly lookUp: (kind: NameKind, name: string) => string | null;
 }
 
-/** Undefined stands for what is not there. */
-export type Evaluated =
-  | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly problem: string };
-
 type Evaluator = (expression: Expression, element: unknown) => Evaluated;
-
-const present = (value: unknown): Evaluated => ({ ok: true, value });
-const problem = (text: string): Evaluated => ({ ok: false, problem: text });
 
 export interface Evaluation {
   readonly evaluate: (expression: Expression) => Evaluated;
   readonly holds: (conditions: readonly Condition[]) => boolean;
+  /** Something was left out for its cost: what `holds` said since then means nothing. */
+  readonly isSpent: () => boolean;
 }
 
 /**
@@ -33,13 +30,14 @@ export interface Evaluation {
  * message makes it throw. Problems name places and kinds, never what stands there.
  */
 export function evaluationOf(input: EvaluationInput): Evaluation {
-  let steps = 0;
+  const budget = stepBudget();
+  const jmespath = jmespathEvaluation({ body: input.body, budget });
   const evaluate: Evaluator = (expression, element) => {
-    steps += 1;
-    if (steps > ingestBounds.evaluationSteps) return problem('the message is too large for its mapping');
+    if (!budget.take(1)) return problem(tooLarge);
     if ('value' in expression) return present(expression.value);
     if ('at' in expression) return found(input.body, expression.at, expression.optional);
-    if ('item' in expression) return found(element, expression.item, expression.optional);
+    if ('item' in expression) return fromElement(expression, element);
+    if ('jmespath' in expression) return sought(expression, element);
     if ('header' in expression) return present(input.header(expression.header) ?? undefined);
     if ('text' in expression) return textOf(evaluate(expression.text, element));
     if ('whole' in expression) return wholeOf(evaluate(expression.whole, element));
@@ -55,6 +53,18 @@ export function evaluationOf(input: EvaluationInput): Evaluation {
       if (!evaluated.ok || evaluated.value === undefined) return false;
       return 'equals' in condition ? evaluated.value === condition.equals : true;
     });
+
+  function fromElement(expression: Extract<Expression, { item: unknown }>, element: unknown): Evaluated {
+    const evaluated = found(element, expression.item, expression.optional);
+    // The element may have been put together by an expression.
+    return evaluated.ok && typeof evaluated.value === 'object' ? jmespath.leaving(evaluated.value) : evaluated;
+  }
+
+  function sought(expression: Extract<Expression, { jmespath: unknown }>, element: unknown): Evaluated {
+    const evaluated = jmespath.find(expression, element === undefined ? input.body : element);
+    const isMissing = evaluated.ok && evaluated.value === undefined && expression.optional !== true;
+    return isMissing ? problem(`${shownJmespath(expression)} is missing`) : evaluated;
+  }
 
   function joined(parts: readonly Expression[], element: unknown): Evaluated {
     let text = '';
@@ -78,17 +88,20 @@ export function evaluationOf(input: EvaluationInput): Evaluation {
       : evaluate(expression.otherwise, element);
   }
 
-  function listed(expression: Extract<Expression, { each: string }>, element: unknown): Evaluated {
-    const list = atPointer(input.body, expression.each);
-    if (!Array.isArray(list)) return problem(`${expression.each} is not a list`);
-    if (list.length > ingestBounds.elements) {
-      return problem(`${expression.each} has more than ${ingestBounds.elements} elements`);
+  function listed(expression: Extract<Expression, { each: unknown }>, element: unknown): Evaluated {
+    const { each } = expression;
+    const place = typeof each === 'string' ? each : shownJmespath(each);
+    const list = typeof each === 'string' ? present(atPointer(input.body, each)) : jmespath.list(each, input.body);
+    if (!list.ok) return list;
+    if (!Array.isArray(list.value)) return problem(`${place} is not a list`);
+    if (list.value.length > ingestBounds.elements) {
+      return problem(`${place} has more than ${ingestBounds.elements} elements`);
     }
     const values: unknown[] = [];
-    for (const [index, one] of list.entries()) {
+    for (const [index, one] of list.value.entries()) {
       if (expression.when !== undefined && !holds(expression.when, one)) continue;
       const evaluated = evaluate(expression.of, one);
-      if (!evaluated.ok) return problem(`${expression.each}/${index}: ${evaluated.problem}`);
+      if (!evaluated.ok) return problem(`${atElement(each, index)}: ${evaluated.problem}`);
       values.push(evaluated.value);
     }
     return element === undefined ? present(values) : problem('a list within a list');
@@ -116,8 +129,13 @@ export function evaluationOf(input: EvaluationInput): Evaluation {
   }
 
   return {
-    evaluate: (expression) => evaluate(expression, undefined),
+    evaluate: (expression) => {
+      const evaluated = evaluate(expression, undefined);
+      // Conditions within it may have left out what they had no steps for.
+      return budget.isSpent() ? problem(tooLarge) : evaluated;
+    },
     holds: (conditions) => holds(conditions, undefined),
+    isSpent: budget.isSpent,
   };
 }
 
@@ -126,6 +144,7 @@ type AnyOther = Extract<
   | { value: unknown }
   | { at: unknown }
   | { item: unknown }
+  | { jmespath: unknown }
   | { header: unknown }
   | { text: unknown }
   | { whole: unknown }
@@ -147,6 +166,10 @@ function kindOf(expression: Exclude<Expression, AnyOther>): readonly [NameKind, 
   if ('location' in expression) return ['location', expression.location];
   if ('salesChannel' in expression) return ['salesChannel', expression.salesChannel];
   return ['reservation', expression.reservation];
+}
+
+function atElement(each: Extract<Expression, { each: unknown }>['each'], index: number): string {
+  return typeof each === 'string' ? `${each}/${index}` : `element ${index} of ${shownJmespath(each)}`;
 }
 
 /** An optional place that is empty, or has null, is absent. */

@@ -96,11 +96,17 @@ describe('an expression', () => {
         { maxDepth: 4 },
         pointers.map((at) => ({ at })),
         pointers.map((item) => ({ item })),
+        fc
+          .constantFrom('a', '@', '*', '@[]', 'sum(@)', 'keys(@)', 'a + b', '[@, $]', 'constructor', 'a[')
+          .map((jmespath) => ({
+            jmespath,
+          })),
         fc.constant({ header: 'x-any' }),
         tie('expression').map((text) => ({ text })),
         tie('expression').map((whole) => ({ whole })),
         fc.array(tie('expression'), { maxLength: 3 }).map((join) => ({ join })),
         fc.tuple(pointers, tie('expression')).map(([each, of]) => ({ each, of })),
+        tie('expression').map((of) => ({ each: { jmespath: '*' }, of })),
         fc.dictionary(fc.string(), tie('expression'), { maxKeys: 3 }).map((object) => ({ object })),
         tie('expression').map((key) => ({ table: { a: 'b' }, key })),
         tie('expression').map((variant) => ({ variant })),
@@ -137,6 +143,7 @@ describe('a mapping document', () => {
     ['too many rules', { rules: Array.from({ length: ingestBounds.rules + 1 }, () => rule) }],
     ['a rule with a word too many', { rules: [{ ...rule, run: 'rm' }] }],
     ['code', { rules: [{ ...rule, input: { eval: '1' } }] }],
+    ['JMESPath that does not parse', { rules: [{ ...rule, input: { jmespath: 'a[' } }] }],
     ['two expressions in one', { rules: [{ ...rule, input: { at: '/a', value: 1 } }] }],
     ['a pointer that is none', { rules: [{ ...rule, input: { at: 'a' } }] }],
     ['a command that is no name', { rules: [{ ...rule, command: 'DROP TABLE' }] }],
@@ -219,6 +226,60 @@ describe('mapMessage', () => {
         setLevel: { quantity: 'available', to: 4 },
       },
     });
+  });
+
+  test('rules of a partner, in JMESPath: the example of docs/concepts/mappings.md', () => {
+    const goods = "order.parcels[].items[?kind == 'goods'][]";
+    const mapping = mappingOf({
+      rules: [
+        {
+          when: [{ is: { jmespath: "event == 'fulfilment.requested'" }, equals: true }],
+          command: 'reservation.create',
+          subject: { text: { jmespath: 'order.number' } },
+          input: {
+            object: {
+              salesChannelId: { salesChannel: { table: { DE: 'WEB' }, key: { jmespath: 'order.market' } } },
+              reference: { join: [{ value: 'erp-' }, { text: { jmespath: 'order.number' } }] },
+              lines: {
+                each: { jmespath: goods },
+                of: {
+                  object: {
+                    variantId: { variant: { jmespath: 'article' } },
+                    locationId: { location: { jmespath: '$.order.warehouse' } },
+                    quantity: { whole: { jmespath: 'pieces' } },
+                  },
+                },
+              },
+            },
+          },
+        },
+      ],
+    });
+    const message = (items: readonly unknown[]) => ({
+      event: 'fulfilment.requested',
+      order: { number: 10_077, market: 'DE', warehouse: 'BER-1', parcels: [{ items }, { items: [] }] },
+    });
+    const wrapping = { article: 'WRAP', pieces: 1, kind: 'service' };
+    const mug = { article: 'MUG-1', pieces: '2', kind: 'goods' };
+    const read = (body: unknown) => mapMessage(mapping, { body: bytes(body), header: noHeader });
+    const reading = read(message([wrapping, mug]));
+    if (reading.kind !== 'read') throw new Error(JSON.stringify(reading));
+    expect(reading.names).toMatchObject({ skus: ['MUG-1'], locationCodes: ['BER-1'], salesChannelCodes: ['WEB'] });
+    expect(reading.toCommand(ids)).toMatchObject({
+      command: {
+        subject: '10077',
+        input: {
+          salesChannelId: 'chn_1',
+          reference: 'erp-10077',
+          lines: [{ variantId: 'var_1', locationId: 'loc_1', quantity: 2 }],
+        },
+      },
+    });
+    expect(read(message([{ article: 'MUG-1', kind: 'goods' }]))).toMatchObject({
+      reason: 'shape_mismatch',
+      detail: `element 0 of ${goods}: pieces is missing`,
+    });
+    expect(read({ event: 'order.closed' })).toMatchObject({ reason: 'type_unknown' });
   });
 
   test('an order is no cancellation, whatever the header says', () => {

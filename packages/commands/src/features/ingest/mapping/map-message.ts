@@ -1,4 +1,5 @@
 import { type EvaluationInput, evaluationOf, type NameKind } from './evaluate.ts';
+import { tooLarge } from './evaluated.ts';
 import { ingestBounds } from '../ingest-bounds.ts';
 import type { Mapping, Rule } from './mapping-document.ts';
 import {
@@ -18,17 +19,17 @@ export function mapMessage(mapping: Mapping, message: ArrivedMessage): MessageRe
   const json = readJson(message.body);
   if (!json.ok) return unprocessable('payload_malformed', json.detail);
   if (mapping.kind === 'karmanflow') return mapOrderCreated(json.value);
-  const rule = mapping.rules.find((one) => applies(one, json.value, message));
+  const { header } = message;
+  const conditions = evaluationOf({ body: json.value, header, lookUp: nothingKnown });
+  const rule = mapping.rules.find(({ when }) => conditions.holds(when));
+  // Whoever sends must not be able to make a rule be passed over by what it costs.
+  if (conditions.isSpent()) return unprocessable('shape_mismatch', tooLarge);
   if (!rule) return unprocessable('type_unknown', 'no rule of the mapping applies to the message');
   if ('ignore' in rule) return { kind: 'ignored' };
   return readByRule(rule, json.value, message);
 }
 
 const nothingKnown = (): string | null => null;
-
-function applies(rule: Rule, body: unknown, { header }: ArrivedMessage): boolean {
-  return evaluationOf({ body, header, lookUp: nothingKnown }).holds(rule.when);
-}
 
 type CommandRule = Extract<Rule, { command: string }>;
 

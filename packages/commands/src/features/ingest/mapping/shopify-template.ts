@@ -31,14 +31,13 @@ export function shopifyRules(settings: ShopifySettings): readonly Rule[] {
           reference: order,
           ...(holdSeconds === undefined ? {} : { holdSeconds: { value: holdSeconds } }),
           lines: {
-            each: '/line_items',
             // What is not shipped takes nothing from a shelf.
-            when: [{ is: { item: '/requires_shipping' }, equals: true }],
+            each: { jmespath: 'line_items[?requires_shipping == `true`]' },
             of: {
               object: {
-                variantId: { variant: { item: '/sku' } },
+                variantId: { variant: { jmespath: 'sku' } },
                 locationId: { location: { value: location } },
-                quantity: { whole: { item: '/quantity' } },
+                quantity: { whole: { jmespath: 'quantity' } },
               },
             },
           },
