@@ -20,6 +20,7 @@ import { type Database, limits, newId } from '@karmanflow/schema';
 import { generateWebhookSecret } from '@karmanflow/webhooks';
 import { createSourceAdmission } from './admission/source-admission.ts';
 import { ingestLimits } from './ingest-limits.ts';
+import { createMessageLookUps } from './message-look-ups.ts';
 import { createIngestMetrics } from './ingest-metrics.ts';
 import { createRequestCarrier } from './quarantine/carry-out.ts';
 import { parseQuarantineKeys } from './quarantine/seal-message.ts';
@@ -73,6 +74,7 @@ export async function createIngest(options: IngestOptions): Promise<Ingest> {
   const admission = createSourceAdmission({ monotonicNow });
   const messages = {
     database,
+    lookUps: createMessageLookUps(database),
     executor,
     secretStore,
     logger,

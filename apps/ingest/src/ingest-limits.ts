@@ -30,6 +30,7 @@ export const ingestLimits = {
   telemetryStopMilliseconds: 1_600,
   /** Messages of one source that are under way at a time, and when a further one may come back. */
   messagesAtOncePerSource: 128,
+  messagesLookedUpAtOnce: 64,
   crowdedRetryAfterSeconds: 1,
   /** Sources whose use is remembered; whoever is forgotten has been idle. */
   admissionEntries: 10_000,

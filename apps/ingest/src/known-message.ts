@@ -1,5 +1,5 @@
-import type { ingest, StoredReceipt } from '@karmanflow/commands';
-import { type Database, type Id, type Scope, toId, toUuid } from '@karmanflow/schema';
+import { ingest, type StoredReceipt } from '@karmanflow/commands';
+import { type Database, type Id, type Scope, toUuid } from '@karmanflow/schema';
 import type { IdentifiedMessage } from './identify-message.ts';
 
 /** A claim that stands in the way of a message: it came before, or another with its id or its content did. */
@@ -17,30 +17,25 @@ export async function findKnownMessage(
   scope: Scope,
   message: IdentifiedMessage,
 ): Promise<KnownMessage | null> {
-  const { ingestSourceId, messageKey, contentKey, bodyKey } = message.claim;
-  const rows = await database.read(scope, (db) =>
-    db
-      .selectFrom('ingest_claims')
-      .select(['message_key', 'content_key', 'body_key', 'outcome', 'command_receipt_id', 'receipt_id'])
-      .where('tenant_id', '=', toUuid(scope.tenantId))
-      .where('environment_id', '=', toUuid(scope.environmentId))
-      .where('ingest_source_id', '=', toUuid(ingestSourceId))
-      .where((either) => either.or([either('message_key', '=', messageKey), either('content_key', '=', contentKey)]))
-      .limit(2)
-      .execute(),
-  );
-  // Its own id first: content that came under another id as well changes nothing about that.
-  const row = rows.find((one) => one.message_key === messageKey) ?? rows[0];
-  if (!row) return null;
-  const isSameId = row.message_key === messageKey;
+  const { claim } = message;
+  const source = { scope, ingestSourceId: claim.ingestSourceId };
+  const [found] = await ingest.lookUpMessages(database, source, [{ claim, names: null }]);
+  return knownBy(found?.standing ?? null, message);
+}
+
+/** What a standing claim means for a message that has its id or its content. */
+export function knownBy(standing: ingest.StandingClaim | null, message: IdentifiedMessage): KnownMessage | null {
+  if (standing === null) return null;
+  const { messageKey, contentKey, bodyKey } = message.claim;
+  const isSameId = standing.messageKey === messageKey;
   // A signed time differs on each delivery of one message, so there the body tells.
-  const isSameContent = row.content_key === contentKey || (message.messageIdIsSigned && row.body_key === bodyKey);
+  const isSameContent =
+    standing.contentKey === contentKey || (message.messageIdIsSigned && standing.bodyKey === bodyKey);
   return {
     relation: !isSameId ? 'same_content_other_id' : isSameContent ? 'same' : 'same_id_other_content',
-    // The column's CHECK keeps it to the values of its type.
-    outcome: row.outcome as KnownMessage['outcome'],
-    receiptId: toId('receipt', row.command_receipt_id ?? row.receipt_id),
-    contentKey: row.content_key,
+    outcome: standing.outcome,
+    receiptId: standing.receiptId,
+    contentKey: standing.contentKey,
   };
 }
 
@@ -56,7 +51,11 @@ export async function readReceipt(
       .select(['command_type', 'status', 'body', 'hash', 'signature', 'key_id', 'response'])
       .where('tenant_id', '=', toUuid(scope.tenantId))
       .where('environment_id', '=', toUuid(scope.environmentId))
-      .where('id', '=', toUuid(receiptId))
+      // A range of one id has an order, so that the index of ids is taken also while there are no statistics.
+      .where('id', '>=', toUuid(receiptId))
+      .where('id', '<=', toUuid(receiptId))
+      .orderBy('id')
+      .limit(1)
       .executeTakeFirst(),
   );
   if (!row) return null;

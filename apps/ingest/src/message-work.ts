@@ -2,12 +2,14 @@ import type { Executor, ingest } from '@karmanflow/commands';
 import type { Logger, RequestIdentity, SecretStore } from '@karmanflow/runtime';
 import type { Database } from '@karmanflow/schema';
 import type { IdentifiedMessage } from './identify-message.ts';
+import type { MessageLookUps } from './message-look-ups.ts';
 import type { StoredMessage } from './quarantine/seal-message.ts';
 import type { IngestSource } from './sources.ts';
 
 /** What it takes to bring a verified message to its end. */
 export interface MessagePorts {
   readonly database: Database;
+  readonly lookUps: MessageLookUps;
   readonly executor: Executor;
   readonly secretStore: SecretStore;
   readonly logger: Logger;

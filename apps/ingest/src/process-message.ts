@@ -1,8 +1,8 @@
 import { ingest, type Outcome, parseCommand } from '@karmanflow/commands';
 import { headerOf, type MessageWork } from './message-work.ts';
 import { issueCommand, receiptBodyOf, refusalCodeOf } from './issue-command.ts';
-import { findKnownMessage, type KnownMessage, readReceipt } from './known-message.ts';
-import { findHeldMessage, holdMessage } from './quarantine/hold-message.ts';
+import { findKnownMessage, knownBy, type KnownMessage, readReceipt } from './known-message.ts';
+import { holdMessage } from './quarantine/hold-message.ts';
 
 /** What became of a verified message. */
 export type Processed =
@@ -28,14 +28,10 @@ export type Processed =
 export async function processMessage(work: MessageWork): Promise<Processed> {
   const reading = readMapped(work);
   const { ports, source, message } = work;
-  const scope = source.caller;
-  const [known, ids] = await Promise.all([
-    findKnownMessage(ports.database, scope, message),
-    reading.kind === 'read'
-      ? ingest.resolveMessage(ports.database, { scope, ingestSourceId: source.ingestSourceId, names: reading.names })
-      : null,
-  ]);
-  const mapped = reading.kind === 'read' && ids !== null ? reading.toCommand(ids) : reading;
+  const names = reading.kind === 'read' ? reading.names : null;
+  const { standing, ids } = await ports.lookUps.find(source, { claim: message.claim, names });
+  const known = knownBy(standing, message);
+  const mapped = reading.kind === 'read' ? reading.toCommand(ids) : reading;
   if (known) return repeat(work, known, mapped);
   switch (mapped.kind) {
     case 'command':
@@ -44,8 +40,6 @@ export async function processMessage(work: MessageWork): Promise<Processed> {
       return withoutEffect(work);
     case 'unprocessable':
       return hold(work, mapped.reason, mapped);
-    case 'read':
-      throw new Error('a message that was read has been resolved');
   }
 }
 
@@ -96,7 +90,10 @@ async function repeat(
   if (known.relation === 'same_content_other_id') return suspect(work);
   if (known.outcome === 'UNCHANGED') return { kind: 'without_effect', replayed: true };
   if (known.outcome === 'QUARANTINED') {
-    const quarantinedMessageId = await findHeldMessage(work, { contentKey: known.contentKey, isReplay: false });
+    const scope = work.source.caller;
+    const { ingestSourceId } = work.message.claim;
+    const held = { scope, ingestSourceId, contentKey: known.contentKey, isReplay: false };
+    const quarantinedMessageId = await ingest.findHeldMessage(work.ports.database, held);
     return { kind: 'held', quarantinedMessageId, replayed: true, reason: null, why: null };
   }
   // Asked of the pipeline again where that can be, so that policy decides again whether the outcome may be seen.

@@ -63,8 +63,6 @@ export async function benchIngest(bench: {
       log('warming up');
       const warm = { connections: 16, messages: manyMessages, milliseconds: warmUpMilliseconds, prefix: 'warm' };
       const results: IngestLoadResult[] = [await load.run(warm)];
-      // As autovacuum does in its first minute: without statistics every look-up of a claim reads all of its source.
-      await withClient(adminUrl, (admin) => admin.query('ANALYZE'));
       const runs: IngestRun[] = [];
       for (const [number, { name, connections, messages }] of plan.entries()) {
         log(name);

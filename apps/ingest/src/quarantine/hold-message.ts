@@ -1,6 +1,5 @@
 import { ingest, type Outcome, parseCommand } from '@karmanflow/commands';
-import { toId, toUuid } from '@karmanflow/schema';
-import { type Id } from '@karmanflow/schema';
+import { type Id, toUuid } from '@karmanflow/schema';
 import type { MessageWork } from '../message-work.ts';
 import { refusalCodeOf } from '../issue-command.ts';
 import { outlineMessage } from './outline-message.ts';
@@ -56,8 +55,11 @@ async function heldOf(outcome: Outcome, work: MessageWork, isReplay: boolean): P
   if (outcome.kind === 'rejected') {
     if (outcome.code !== 'idempotency_key_reused') return { kind: 'failed', outcome };
     if (!isReplay) return { kind: 'claimed' };
-    const quarantinedMessageId = await findHeldMessage(work, { contentKey: work.message.claim.contentKey, isReplay });
-    return { kind: 'held', quarantinedMessageId, replayed: true };
+    const { ports, source, message } = work;
+    const scope = source.caller;
+    const { ingestSourceId, contentKey } = message.claim;
+    const held = { scope, ingestSourceId, contentKey, isReplay };
+    return { kind: 'held', quarantinedMessageId: await ingest.findHeldMessage(ports.database, held), replayed: true };
   }
   const { receipt, replayed } = outcome;
   if (receipt.status === 'SUCCEEDED') {
@@ -107,24 +109,4 @@ async function isFull({ ports, source, message }: MessageWork, bytes: number): P
   return (
     held !== undefined && (held.held_messages >= heldMessagesPerSource || held.held_bytes + bytes > heldBytesPerSource)
   );
-}
-
-/** The message that is, or was, in quarantine with this content; null: there is none. */
-export async function findHeldMessage(
-  { ports, source }: Pick<MessageWork, 'ports' | 'source'>,
-  { contentKey, isReplay }: { readonly contentKey: string; readonly isReplay: boolean },
-): Promise<Id<'quarantinedMessage'> | null> {
-  const { caller, ingestSourceId } = source;
-  const row = await ports.database.read(caller, (db) =>
-    db
-      .selectFrom('quarantined_messages')
-      .select('id')
-      .where('tenant_id', '=', toUuid(caller.tenantId))
-      .where('environment_id', '=', toUuid(caller.environmentId))
-      .where('ingest_source_id', '=', toUuid(ingestSourceId))
-      .where('content_key', '=', contentKey)
-      .where('reason', isReplay ? '=' : '!=', 'suspected_replay')
-      .executeTakeFirst(),
-  );
-  return row ? toId('quarantinedMessage', row.id) : null;
 }

@@ -153,11 +153,7 @@ export function updateRows(options: RowsOptions & { readonly changing: readonly 
   });
 }
 
-/**
- * SELECT of all rows whose columns equal one of the given tuples, locked where asked. One prepared shape for every number
- * of rows. Each tuple is its own index look-up whatever the planner believes of the table: a join or an IN list turns into
- * a scan of the whole environment while statistics are young. Rows are locked in the order of the tuples, so callers sort.
- */
+/** SELECT of all rows whose columns equal one of the given tuples, with every column that a decision may look at. */
 export function selectRows(options: {
   table: TableName;
   where: readonly string[];
@@ -165,41 +161,87 @@ export function selectRows(options: {
   scope: readonly [string, string];
   tuples: readonly (readonly unknown[])[];
 }): Statement {
-  const { table, where, locked, scope, tuples } = options;
+  const { table, where, locked } = options;
   const name = `select_${table}_by_${where.join('_')}${locked ? '_locked' : ''}`;
-  const text = cached(tableNames, name, () => {
-    const columns = columnsOf(table);
-    const list = Object.keys(columns).filter((column) => !unread.has(column));
-    const arrays = where.map((column, position) => `$${position + 3}::${columns[column]?.type ?? 'text'}[]`);
-    const order = locked ? '' : ` ORDER BY ${tableOf(table).key.join(', ')}`;
-    return lookUp({
-      table,
-      list,
-      arrays,
-      condition: where.map((column) => `${column} = k.${column}`).join(' AND '),
-      names: where,
-      suffix: locked ? ' FOR UPDATE' : order,
-    });
+  return lookUpRows({
+    ...options,
+    name,
+    columns: Object.keys(columnsOf(table)).filter((column) => !unread.has(column)),
   });
-  return { name, text, values: [...scope, ...where.map((_, position) => tuples.map((tuple) => tuple[position]))] };
 }
 
 /** Columns that a decision never looks at. */
 const unread = new Set(['tenant_id', 'environment_id', 'receipt_id', 'written_in']);
 
-function lookUp(options: {
-  table: TableName;
-  list: readonly string[];
-  arrays: readonly string[];
-  names: readonly string[];
-  condition: string;
-  suffix: string;
-}): string {
-  const { table, list, arrays, names, condition, suffix } = options;
+interface LookUpOptions {
+  readonly name: string;
+  readonly table: TableName;
+  readonly columns: readonly string[];
+  readonly where: readonly string[];
+  readonly locked: boolean;
+  readonly scope: readonly [string, string];
+  readonly tuples: readonly (readonly unknown[])[];
+}
+
+/**
+ * Looks rows up by tuples of values, locked where asked. One prepared shape for every number of tuples. Each tuple is its own
+ * index look-up whatever the planner believes of the table: a join or an IN list turns into a scan of the whole environment
+ * while statistics are young. Rows are locked in the order of the tuples, so callers sort.
+ */
+export function lookUpRows(options: LookUpOptions): Statement {
+  const { name, where, scope, tuples } = options;
+  const text = cached(tableNames, name, () => lookUpText(options));
+  return { name, text, values: [...scope, ...where.map((_, position) => tuples.map((tuple) => tuple[position]))] };
+}
+
+function lookUpText({ table, columns, where, locked }: LookUpOptions): string {
+  const types = columnsOf(table);
+  // Behind a sub-select the planner does not see how short a list is. If it did, it would take a plan for just these rows for
+  // cheaper than the prepared one and make it anew every time, which takes longer than the look-ups do.
+  const lists = where.map((column, position) => `(SELECT $${position + 3}::${types[column]?.type ?? 'text'}[])`);
   return (
-    `SELECT t.* FROM unnest(${arrays.join(', ')}) AS k (${names.join(', ')}) CROSS JOIN LATERAL (` +
-    `SELECT ${list.join(', ')} FROM ${schemaName}.${table}` +
-    ` WHERE tenant_id = $1 AND environment_id = $2 AND ${condition}${suffix}) AS t`
+    `SELECT t.* FROM unnest(${lists.join(', ')}) AS k (${where.join(', ')}) CROSS JOIN LATERAL (` +
+    `SELECT ${columns.join(', ')} FROM ${schemaName}.${table} AS r${foundBy(table, where, locked)}) AS t`
+  );
+}
+
+/** The rest of the sub-select that finds the rows of one tuple. */
+function foundBy(table: TableName, where: readonly string[], locked: boolean): string {
+  const lock = locked ? ' FOR UPDATE OF r' : '';
+  const equal = (column: string): string => `${column} = k.${column}`;
+  const condition = (columns: readonly string[]): string =>
+    ` WHERE ${['tenant_id = $1', 'environment_id = $2', ...columns].join(' AND ')}`;
+  const last = lastOfUniqueKey(table, where);
+  if (last === null) {
+    const order = locked ? '' : ` ORDER BY ${tableOf(table).key.join(', ')}`;
+    return `${condition(where.map(equal))}${order}${lock}`;
+  }
+  if (!misleads(table, where)) return `${condition(where.map(equal))} LIMIT 1${lock}`;
+  // A range of one value has an order, which the index of the key alone gives without sorting. The list of one, of unknown length
+  // to the planner, makes it expect ten rows: then what stops at the first is far cheaper than what has to sort all.
+  const ranged = where.map((column) =>
+    column === last ? `${column} >= k.${column} AND ${column} <= k.${column}` : equal(column),
+  );
+  return ` CROSS JOIN unnest((SELECT ARRAY[1])) AS one${condition(ranged)} ORDER BY ${last} LIMIT 1${lock}`;
+}
+
+/** The last column of a unique key that the columns hold; null: many rows may have the same values. */
+function lastOfUniqueKey(table: TableName, columns: readonly string[]): string | null {
+  const { key, unique = [] } = tableOf(table);
+  const keys = [key, ...unique.map((one) => one.columns)];
+  const held = keys.find((one) => one.length > 0 && one.every((column) => columns.includes(column)));
+  return held?.at(-1) ?? null;
+}
+
+/**
+ * Whether an index does not lead to the rows by all the columns. Without statistics a planner takes it for as good as the one
+ * that does, because it expects a row of everything, and then reads the whole environment for each look-up.
+ */
+function misleads(table: TableName, where: readonly string[]): boolean {
+  const { key, unique = [], indexes = [] } = tableOf(table);
+  const whole = indexes.filter((one) => one.where === undefined);
+  return [{ columns: key }, ...unique, ...whole].some(({ columns }) =>
+    where.some((column) => !columns.slice(0, where.length).includes(column)),
   );
 }
 
@@ -215,39 +257,21 @@ const receiptColumns = [
   'key_id',
   'response',
 ];
+const receipts = { table: 'command_receipts', columns: receiptColumns, locked: false } as const;
 
 /** Receipts that already answer these idempotency keys. */
 export function selectReceiptsByKey(
   scope: readonly [string, string],
   keys: readonly { commandType: string; keyHash: Uint8Array }[],
 ): Statement {
-  return {
-    name: 'select_receipts_by_key',
-    text: lookUp({
-      table: 'command_receipts',
-      list: receiptColumns,
-      arrays: ['$3::text[]', '$4::bytea[]'],
-      names: ['command_type', 'idempotency_key_hash'],
-      condition: 'command_type = k.command_type AND idempotency_key_hash = k.idempotency_key_hash',
-      suffix: '',
-    }),
-    values: [...scope, keys.map((key) => key.commandType), keys.map((key) => key.keyHash)],
-  };
+  const tuples = keys.map(({ commandType, keyHash }) => [commandType, keyHash]);
+  const where = ['command_type', 'idempotency_key_hash'];
+  return lookUpRows({ ...receipts, name: 'select_receipts_by_key', where, scope, tuples });
 }
 
 export function selectReceiptsById(scope: readonly [string, string], ids: readonly string[]): Statement {
-  return {
-    name: 'select_receipts_by_id',
-    text: lookUp({
-      table: 'command_receipts',
-      list: receiptColumns,
-      arrays: ['$3::uuid[]'],
-      names: ['id'],
-      condition: 'id = k.id',
-      suffix: '',
-    }),
-    values: [...scope, ids],
-  };
+  const tuples = ids.map((id) => [id]);
+  return lookUpRows({ ...receipts, name: 'select_receipts_by_id', where: ['id'], scope, tuples });
 }
 
 export const selectClock: Statement = { name: 'select_clock', text: 'SELECT clock_timestamp() AS now', values: [] };

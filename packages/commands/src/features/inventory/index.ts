@@ -38,7 +38,13 @@ export {
   type RunningApplication,
 } from './queries/oversell-applications.ts';
 export { type StockMove, type StockMoves, stockMoves, touchedByMoves } from './stock-moves.ts';
-export { type CatalogueIds, type CatalogueNames, resolveCatalogue } from './queries/catalogue.ts';
+export {
+  type CatalogueIds,
+  type CatalogueLookUp,
+  type CatalogueNames,
+  lookUpCatalogueNames,
+  resolveCatalogue,
+} from './queries/catalogue.ts';
 
 /** What there is, where it is, and how much of it may be promised. */
 export const inventory: FeatureDefinition = defineFeature({

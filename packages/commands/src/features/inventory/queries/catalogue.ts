@@ -1,6 +1,18 @@
-import { codeShape, type Database, type Id, idShape, type Scope, toId, toUuid } from '@karmanflow/schema';
+import {
+  codeShape,
+  type Database,
+  type Id,
+  type IdKind,
+  idShape,
+  type Scope,
+  type TableName,
+  toId,
+  toUuid,
+} from '@karmanflow/schema';
 import * as v from 'valibot';
 import { defineQuery } from '../../../definition/query.ts';
+import { readAtOnce, type Row } from '../../../executor/read-at-once.ts';
+import { lookUpRows, type Statement } from '../../../executor/statements.ts';
 
 /** What a partner calls things, and what we call them. */
 export interface CatalogueNames {
@@ -15,39 +27,59 @@ export interface CatalogueIds {
   readonly salesChannels: ReadonlyMap<string, Id<'salesChannel'>>;
 }
 
+/** Statements that find names, and the ids in what they found. */
+export interface CatalogueLookUp {
+  readonly statements: readonly Statement[];
+  /** Of the rows of each statement. */
+  readonly idsIn: (rows: readonly (readonly Row[])[]) => CatalogueIds;
+}
+
+/** Finds the ids behind SKUs and codes of one environment, in as many statements as there are kinds of names. */
+export function lookUpCatalogueNames(scope: readonly [string, string], names: CatalogueNames): CatalogueLookUp {
+  const kinds = [
+    { table: 'variants', column: 'sku', list: names.skus },
+    { table: 'locations', column: 'code', list: names.locationCodes },
+    { table: 'sales_channels', column: 'code', list: names.salesChannelCodes },
+  ] as const;
+  const asked = kinds
+    .map((kind) => ({ ...kind, list: kind.list.filter(canBeStored) }))
+    .filter(({ list }) => list.length);
+  return {
+    statements: asked.map(({ table, column, list }) =>
+      lookUpRows({
+        name: `look_up_${table}`,
+        table,
+        columns: ['id', column],
+        where: [column],
+        locked: false,
+        scope,
+        tuples: list.map((name) => [name]),
+      }),
+    ),
+    idsIn: (rows) => {
+      const ids = <Kind extends IdKind>(wanted: TableName, kind: Kind): Map<string, Id<Kind>> => {
+        const at = asked.findIndex(({ table }) => table === wanted);
+        const column = asked[at]?.column ?? '';
+        return new Map(rows[at]?.map((row) => [String(row[column]), toId(kind, String(row['id']))]));
+      };
+      return {
+        variants: ids('variants', 'variant'),
+        locations: ids('locations', 'location'),
+        salesChannels: ids('sales_channels', 'salesChannel'),
+      };
+    },
+  };
+}
+
+/** Postgres has no text with a zero character, so nothing is called that; asking for it would be an error. */
+function canBeStored(name: string): boolean {
+  return !name.includes('\0');
+}
+
 /** Finds the ids behind SKUs and codes of one environment. What does not exist is absent from the answer. */
 export async function resolveCatalogue(database: Database, scope: Scope, names: CatalogueNames): Promise<CatalogueIds> {
-  const tenantId = toUuid(scope.tenantId);
-  const environmentId = toUuid(scope.environmentId);
-  return database.read(scope, async (db) => {
-    const found = async (table: 'locations' | 'sales_channels', codes: readonly string[]) =>
-      codes.length === 0
-        ? []
-        : db
-            .selectFrom(table)
-            .select(['id', 'code'])
-            .where('tenant_id', '=', tenantId)
-            .where('environment_id', '=', environmentId)
-            .where('code', 'in', codes)
-            .execute();
-    const variants =
-      names.skus.length === 0
-        ? []
-        : await db
-            .selectFrom('variants')
-            .select(['id', 'sku'])
-            .where('tenant_id', '=', tenantId)
-            .where('environment_id', '=', environmentId)
-            .where('sku', 'in', names.skus)
-            .execute();
-    const locations = await found('locations', names.locationCodes);
-    const channels = await found('sales_channels', names.salesChannelCodes);
-    return {
-      variants: new Map(variants.map((row) => [row.sku, toId('variant', row.id)])),
-      locations: new Map(locations.map((row) => [row.code, toId('location', row.id)])),
-      salesChannels: new Map(channels.map((row) => [row.code, toId('salesChannel', row.id)])),
-    };
-  });
+  const { statements, idsIn } = lookUpCatalogueNames([toUuid(scope.tenantId), toUuid(scope.environmentId)], names);
+  return idsIn(await readAtOnce(database, scope, statements));
 }
 
 const oneName = v.optional(codeShape);
