@@ -1,22 +1,10 @@
-import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
+import { expect, setDefaultTimeout, test } from 'bun:test';
 import type { Connection } from '@karmanflow/events';
-import { scopeOf } from '../testing/dispatch-fixtures.ts';
-import { createDispatchWorld, type DispatchWorld } from '../testing/dispatch-world.ts';
-import { beginHistory, type HistoryPlace, longAgo } from '../testing/history-place.ts';
+import { historyWorld, type HistoryPlace, longAgo } from '../testing/history-place.ts';
 import { type Removal, removeEnded } from './remove-ended.ts';
 
 setDefaultTimeout(120_000);
-let world: DispatchWorld;
-let tenant = 400;
-beforeAll(async () => {
-  world = await createDispatchWorld();
-});
-afterAll(() => world.close());
-
-function begin(): Promise<HistoryPlace> {
-  tenant += 1;
-  return beginHistory(world, scopeOf(tenant));
-}
+const { world, begin } = historyWorld();
 
 const inputOf = ({ scope, subscriptionId }: HistoryPlace) => ({
   scope,
@@ -46,7 +34,7 @@ test('that visit, or remove as well, are not held up by one that removes', async
   await begun.write('ab');
   let visited: readonly unknown[] = [];
   let other: Removal | undefined;
-  const removal = await world.database.connection((connection) =>
+  const removal = await world().database.connection((connection) =>
     removeEnded(
       watched(connection, async (text) => {
         if (text !== 'COMMIT') return;
@@ -66,7 +54,7 @@ test('that die at any statement leave everything there, or have removed all of i
   const begun = await begin();
   const statements: string[] = [];
   await deliverAndAge(begun, 'ab');
-  await world.database.connection((connection) =>
+  await world().database.connection((connection) =>
     removeEnded(
       watched(connection, async (text) => void statements.push(text)),
       inputOf(begun),
@@ -78,12 +66,12 @@ test('that die at any statement leave everything there, or have removed all of i
   for (const at of statements.keys()) {
     for (const when of ['before', 'behind'] as const) {
       let pid: unknown;
-      const died = world.database.connection(async (connection) => {
+      const died = world().database.connection(async (connection) => {
         ({ pid } = (await connection.query('select pg_backend_pid() as pid')).rows[0]);
         await removeEnded(crashing(connection, { at, when }), inputOf(begun));
       });
       await expect(died).rejects.toThrow();
-      while ((await world.admin.query('select from pg_stat_activity where pid = $1', [pid])).rowCount !== 0);
+      while ((await world().admin.query('select from pg_stat_activity where pid = $1', [pid])).rowCount !== 0);
       const left = (await begun.history()).length;
       expect({ at, when, attempts: await begun.attempts() }).toEqual({ at, when, attempts: left });
       // A COMMIT that was sent and never answered may have gone through.

@@ -1,20 +1,8 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
-import { scopeOf } from '../testing/dispatch-fixtures.ts';
-import { createDispatchWorld, type DispatchWorld } from '../testing/dispatch-world.ts';
-import { beginHistory, type HistoryPlace } from '../testing/history-place.ts';
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { historyWorld } from '../testing/history-place.ts';
 
 setDefaultTimeout(120_000);
-let world: DispatchWorld;
-let tenant = 300;
-beforeAll(async () => {
-  world = await createDispatchWorld();
-});
-afterAll(() => world.close());
-
-function begin(): Promise<HistoryPlace> {
-  tenant += 1;
-  return beginHistory(world, scopeOf(tenant));
-}
+const { world, begin } = historyWorld();
 
 describe('a recovery', () => {
   const range = { kind: 'RECOVER', from_seq: 1, to_seq: 1000 };
@@ -50,7 +38,7 @@ describe('a recovery', () => {
     const begun = await begin();
     await begun.write('abc');
     await begun.sendAll();
-    await world.admin.query("update kf.webhook_deliveries set state = 'EXHAUSTED' where subscription_id = $1", [
+    await world().admin.query("update kf.webhook_deliveries set state = 'EXHAUSTED' where subscription_id = $1", [
       begun.subscriptionId,
     ]);
     await begun.age(40);
@@ -58,14 +46,14 @@ describe('a recovery', () => {
     expect(await begun.piece()).toMatchObject({ deliveries: 0 });
     expect(await begun.sendAll()).toEqual(['1<null', '2<null', '3<null']);
     await begun.age(40, "d.lane = 'REPLAY'");
-    const { rows } = await world.admin.query('select max(through_seq) as seq from kf.webhook_recovery_progress');
+    const { rows } = await world().admin.query('select max(through_seq) as seq from kf.webhook_recovery_progress');
     expect(Number(rows[0]?.seq)).toBeGreaterThan(0);
     // What it is through with may go; what came of it is counted.
     expect(await begun.piece()).toMatchObject({ deliveries: 3 });
     const end = { recoveryId, doneCount: 3, failedCount: 0, moreMatch: false };
     expect((await begun.worker.visited()).endedRecovery).toEqual(end);
     const finish = (status: string, days: number): Promise<unknown> =>
-      world.admin.query(
+      world().admin.query(
         'update kf.webhook_recoveries set status = $2, finished_at = now() - $3::interval where id = $1',
         [recoveryId, status, `${days} days`],
       );
@@ -81,13 +69,13 @@ describe('a recovery', () => {
     await begun.write('ab');
     await begun.sendAll();
     await begun.age(40);
-    const [first, second] = await world.rows('webhook_deliveries', begun.subscriptionId);
+    const [first, second] = await world().rows('webhook_deliveries', begun.subscriptionId);
     const replay = { kind: 'REPLAY', expected_count: 1 };
     await begun.recover({ ...replay, delivery_id: second?.['id'] });
     expect(await begun.piece()).toMatchObject({ deliveries: 1 });
     expect(await begun.history()).toEqual(['2 DELIVERED']);
     expect(await begun.sendAll()).toEqual(['2<null']);
-    await world.admin.query("update kf.webhook_recoveries set status = 'DONE' where subscription_id = $1", [
+    await world().admin.query("update kf.webhook_recoveries set status = 'DONE' where subscription_id = $1", [
       begun.subscriptionId,
     ]);
     const recoveryId = await begun.recover({ ...replay, delivery_id: first?.['id'] });
@@ -101,7 +89,7 @@ describe('a recovery', () => {
     await begun.sendAll();
     await begun.recover(range);
     await begun.worker.visited();
-    await world.decide(begun.subscriptionId, { state: 'DELETED' });
+    await world().decide(begun.subscriptionId, { state: 'DELETED' });
     await begun.worker.visited();
     await begun.age(40);
     expect(await begun.piece()).toMatchObject({ deliveries: 4 });

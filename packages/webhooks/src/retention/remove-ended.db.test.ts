@@ -1,23 +1,11 @@
-import { afterAll, beforeAll, describe, expect, setDefaultTimeout, test } from 'bun:test';
+import { describe, expect, setDefaultTimeout, test } from 'bun:test';
 import { limits, scopeStatements } from '@karmanflow/schema';
 import { newSequenceState, trackSequence } from '../receiver/track-sequence.ts';
-import { scopeOf } from '../testing/dispatch-fixtures.ts';
-import { createDispatchWorld, type DispatchWorld } from '../testing/dispatch-world.ts';
-import { beginHistory, dayMilliseconds, type HistoryPlace } from '../testing/history-place.ts';
+import { dayMilliseconds, historyWorld } from '../testing/history-place.ts';
 import { findHistory } from './find-history.ts';
 
 setDefaultTimeout(120_000);
-let world: DispatchWorld;
-let tenant = 200;
-beforeAll(async () => {
-  world = await createDispatchWorld();
-});
-afterAll(() => world.close());
-
-function begin(): Promise<HistoryPlace> {
-  tenant += 1;
-  return beginHistory(world, scopeOf(tenant));
-}
+const { world, begin } = historyWorld();
 
 describe('history', () => {
   test('that is over for long goes with its attempts, and nothing else', async () => {
@@ -54,7 +42,7 @@ describe('history', () => {
     expect(first).toMatchObject({ deliveries: 2, attempts: 2 });
     expect(await begun.history()).toEqual(['2 SENDING', '4 DELIVERED', '5 DELIVERED', '6 DELIVERED', '7 DELIVERED']);
     // Of many attempts fewer deliveries go at once, but one always does.
-    await world.admin.query('update kf.webhook_deliveries set attempts = 80 where subscription_id = $1', [
+    await world().admin.query('update kf.webhook_deliveries set attempts = 80 where subscription_id = $1', [
       begun.subscriptionId,
     ]);
     const second = await begun.piece({ bounds, afterId: first.nextAfterId });
@@ -77,7 +65,7 @@ describe('history', () => {
     expect(await one.piece({ endedBeforeMilliseconds: Date.now() + dayMilliseconds })).toMatchObject({ deliveries: 1 });
     await one.age(limits.deliveryHistoryMinDays - 1);
     const sweep = async (table: string): Promise<number | null> =>
-      world.database.connection(async (connection) => {
+      world().database.connection(async (connection) => {
         await connection.query('begin');
         for (const statement of scopeStatements(one.scope)) await connection.query(statement);
         const { rowCount } = await connection.query(`delete from kf.${table}`);
@@ -91,16 +79,16 @@ describe('history', () => {
 
   test('is found for every subscription, page by page, also for one that has ended', async () => {
     const begun = await begin();
-    await world.decide(begun.subscriptionId, { state: 'DELETED' });
+    await world().decide(begun.subscriptionId, { state: 'DELETED' });
     const found: string[] = [];
     let after: Awaited<ReturnType<typeof findHistory>>['next'] = null;
     do {
-      const page = await world.database.connection((connection) => findHistory(connection, after, 2));
+      const page = await world().database.connection((connection) => findHistory(connection, after, 2));
       expect(Math.abs(page.nowMilliseconds - Date.now())).toBeLessThan(dayMilliseconds);
       found.push(...page.places.map(({ subscriptionId }) => subscriptionId));
       after = page.next;
     } while (after !== null);
-    const { rows } = await world.admin.query('select subscription_id from kf.webhook_cursors');
+    const { rows } = await world().admin.query('select subscription_id from kf.webhook_cursors');
     expect(found.toSorted()).toEqual(rows.map((row) => String(row['subscription_id'])).toSorted());
     expect(found).toContain(begun.subscriptionId);
   });
@@ -147,7 +135,7 @@ describe('what is left to do does not need it', () => {
     await begun.sendAll();
     await begun.age(40);
     const moveCursor = (by: number): Promise<unknown> =>
-      world.admin.query(
+      world().admin.query(
         'update kf.webhook_cursors set admitted_seq = admitted_seq + $2, next_ordinal = next_ordinal + $2 where subscription_id = $1',
         [begun.subscriptionId, by],
       );
@@ -166,7 +154,7 @@ describe('what is left to do does not need it', () => {
 
   test('a delivery that waits is let go, whichever of its predecessors are no longer there', async () => {
     const begun = await begin();
-    await world.write(begun.scope, [{ entities: ['a'] }, { entities: ['b'] }, { entities: ['a', 'b'] }]);
+    await world().write(begun.scope, [{ entities: ['a'] }, { entities: ['b'] }, { entities: ['a', 'b'] }]);
     await begun.worker.visited();
     const [first, second] = begun.worker.held.slice();
     if (!first || !second) throw new Error('two are sent');
@@ -174,7 +162,7 @@ describe('what is left to do does not need it', () => {
     await begun.worker.visited();
     await begun.age(40, 'd.ordinal = 1');
     // Its predecessors are named by their ids, so the one that went is named by the id that it had.
-    await world.admin.query(
+    await world().admin.query(
       `update kf.webhook_deliveries set predecessors = array[overlay($2::text placing '000' from 1 for 3)::uuid, $3::uuid]
         where subscription_id = $1 and ordinal = 3`,
       [begun.subscriptionId, first.deliveryId, second.deliveryId],

@@ -1,6 +1,8 @@
+import { afterAll, beforeAll } from 'bun:test';
 import type { Scope } from '@karmanflow/schema';
 import { type Removal, type RemovalInput, removeEnded } from '../retention/remove-ended.ts';
-import type { DispatchWorld } from './dispatch-world.ts';
+import { scopeOf } from './dispatch-fixtures.ts';
+import { createDispatchWorld, type DispatchWorld } from './dispatch-world.ts';
 import { type Answer, type TestWorker, testWorker } from './test-worker.ts';
 
 /** A subscription of one tenant whose deliveries grow old. */
@@ -29,12 +31,25 @@ export const longAgo = (): number => Date.now() - 30 * dayMilliseconds;
 /** The id that a delivery has once it has been made older. */
 const agedId = (id: string): string => `overlay(${id}::text placing '000' from 1 for 3)::uuid`;
 
-export async function beginHistory(
-  world: DispatchWorld,
-  scope: Scope,
-  settings: Readonly<Record<string, unknown>> = {},
-): Promise<HistoryPlace> {
-  const subscriptionId = await world.subscribe(scope, settings);
+/** One world for the tests of a file; each place in it belongs to a tenant of its own. */
+export function historyWorld(): { readonly world: () => DispatchWorld; readonly begin: () => Promise<HistoryPlace> } {
+  let world: DispatchWorld;
+  let tenant = 200;
+  beforeAll(async () => {
+    world = await createDispatchWorld();
+  });
+  afterAll(() => world.close());
+  return {
+    world: () => world,
+    begin: () => {
+      tenant += 1;
+      return beginHistory(world, scopeOf(tenant));
+    },
+  };
+}
+
+async function beginHistory(world: DispatchWorld, scope: Scope): Promise<HistoryPlace> {
+  const subscriptionId = await world.subscribe(scope, {});
   const worker = testWorker(world, { scope, subscriptionId });
   await worker.visited();
 
