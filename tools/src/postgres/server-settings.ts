@@ -8,6 +8,9 @@ const durableSettings: Readonly<Record<string, string>> = {
   log_min_messages: 'warning',
   timezone: 'UTC',
   jit: 'off',
+  // A database begins without statistics, and its first minute is when somebody tries it under load: foreign keys are checked
+  // through whatever index the planner guesses, until it knows.
+  autovacuum_naptime: '5s',
 };
 
 /** Settings which lose data on a crash of the machine, and make a throw-away cluster fast. */
