@@ -5,7 +5,7 @@ import type { BenchDatabase, BenchWorld } from './bench-world.ts';
 import type { PeerConfiguration } from './peers/peer-configuration.ts';
 import type { RowSizes } from './peers/rows-of-request.ts';
 
-export const contenderNames = ['ours', 'function', 'kysely'] as const;
+export const contenderNames = ['ours', 'function', 'kysely', 'limit'] as const;
 export type ContenderName = (typeof contenderNames)[number];
 export type PeerName = Exclude<ContenderName, 'ours'>;
 
@@ -18,6 +18,11 @@ export interface Contender {
   /** Where requests go, for a pool of the given size; ours has one size only. */
   pathFor(poolSize: number): string;
   stop(): Promise<void>;
+}
+
+/** Whether a contender's rate depends on a pool size that has to be found; ours and the limit write one batch at a time. */
+export function isTuned(name: ContenderName): boolean {
+  return name === 'function' || name === 'kysely';
 }
 
 /** The sizes among which the best one of a peer is looked for. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test';
+import { isTuned } from './contender.ts';
 import { type BenchReport, formatReport, ratioOf, reportJson } from './report.ts';
 import type { ContenderResult } from './run-scenario.ts';
 
@@ -10,7 +11,7 @@ function contender(name: ContenderResult['name'], perSecond: number): ContenderR
     p99: 2,
     requests: 100,
     cpuPerRequest: { server: 100, postgres: name === 'ours' ? 50 : 350 },
-    poolSize: name === 'ours' ? null : 8,
+    poolSize: isTuned(name) ? 8 : null,
   };
 }
 
@@ -31,7 +32,12 @@ function reportWith(problems: readonly string[]): BenchReport {
     scenarios: [
       {
         scenario: { name: 'hot', says: 'one SKU', demand: 'hot', flushDelayMicroseconds: 0, targets: { function: 3 } },
-        contenders: [contender('ours', 3100), contender('function', 1000), contender('kysely', 200)],
+        contenders: [
+          contender('ours', 3100),
+          contender('function', 1000),
+          contender('kysely', 200),
+          contender('limit', 6200),
+        ],
         problems,
         receiptsVerified: 64,
         neighbourShare: 0.3,
@@ -66,12 +72,12 @@ describe('the report', () => {
       scenarios: { verified: boolean; contenders: { ratio: number | null }[] }[];
     };
     expect(scenarios.map(({ verified }) => verified)).toEqual([true]);
-    expect(scenarios[0]?.contenders.map(({ ratio }) => ratio)).toEqual([null, 3.1, 15.5]);
+    expect(scenarios[0]?.contenders.map(({ ratio }) => ratio)).toEqual([null, 3.1, 15.5, 0.5]);
   });
 
   test('gives ours no ratio to itself', () => {
     const [scenario] = fine.scenarios;
     if (!scenario) throw new Error('the report has a scenario');
-    expect(scenario.contenders.map((one) => ratioOf(scenario, one))).toEqual([null, 3.1, 15.5]);
+    expect(scenario.contenders.map((one) => ratioOf(scenario, one))).toEqual([null, 3.1, 15.5, 0.5]);
   });
 });

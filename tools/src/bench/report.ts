@@ -18,6 +18,7 @@ export const includes = [
   'ours      the console API: key, policy, validation, idempotency, signed receipt, hashed event, group commit',
   'function  one PL/pgSQL call for each command: same rows and row security; no key, policy, hash or signature',
   'kysely    one Kysely transaction for each command: same rows and row security; no key, policy, hash or signature',
+  'limit     what the machine allows: all that wait in one set-based call; same rows and row security, and nothing else',
 ] as const;
 
 /** How many times the median of ours is that of a peer; null for ours. */

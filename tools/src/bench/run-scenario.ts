@@ -1,6 +1,6 @@
 import type { BenchOptions } from './bench-options.ts';
 import type { BenchWorld } from './bench-world.ts';
-import type { ContenderName } from './contender.ts';
+import { type ContenderName, isTuned } from './contender.ts';
 import type { CpuTime } from './cpu-time.ts';
 import { runOrder } from './run-order.ts';
 import type { MeasuredRun, Runner } from './runner.ts';
@@ -39,7 +39,7 @@ export async function runScenario(options: {
   const demand = scenario.demand === 'hot' ? variantIds.slice(0, 1) : variantIds;
   for (const runner of runners) {
     await runner.run({ milliseconds: bench.settleMilliseconds, variantIds: demand });
-    if (runner.contender.name === 'ours' || bench.trialMilliseconds === 0) continue;
+    if (!isTuned(runner.contender.name) || bench.trialMilliseconds === 0) continue;
     await runner.choosePoolSize({ milliseconds: bench.trialMilliseconds, variantIds: demand });
   }
   const order = runOrder(
@@ -71,7 +71,7 @@ function resultOf({ contender, poolSize }: Runner, runs: readonly MeasuredRun[])
     p99: percentile(samples, 0.99),
     requests: samples.length,
     cpuPerRequest: medianCpu(runs),
-    poolSize: contender.name === 'ours' ? null : poolSize,
+    poolSize: isTuned(contender.name) ? poolSize : null,
   };
 }
 

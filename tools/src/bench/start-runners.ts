@@ -22,7 +22,7 @@ export async function startRunners(options: {
   into.push(ours);
   await ours.run({ milliseconds: 5000, variantIds: world.stock.variantIds.slice(0, 1), requestsMax: 1 });
   const copied = await copiedFrom(database);
-  for (const name of ['function', 'kysely'] as const) {
+  for (const name of ['function', 'kysely', 'limit'] as const) {
     const contender = await startPeer({ name, world, database: await world.clone(`kf_bench_${name}`), ...copied });
     into.push(new Runner(contender, { load, connections }));
   }

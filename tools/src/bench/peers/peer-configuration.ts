@@ -1,7 +1,7 @@
 import type { PeerIdentity } from './reservation-store.ts';
 import type { RowSizes } from './rows-of-request.ts';
 
-export type PeerStore = 'function' | 'kysely';
+export type PeerStore = 'function' | 'kysely' | 'limit';
 
 /** What a peer's process is told on its standard input: it holds a password, so neither argument nor environment. */
 export interface PeerConfiguration {

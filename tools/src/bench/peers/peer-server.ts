@@ -3,6 +3,7 @@ import { Hono } from 'hono';
 import * as v from 'valibot';
 import { functionStore } from './function-store.ts';
 import { kyselyStore } from './kysely-store.ts';
+import { limitStore } from './limit-store.ts';
 import { openPeerPool } from './open-peer-pool.ts';
 import type { PeerConfiguration } from './peer-configuration.ts';
 import type { FoundReceipt, ReservationStore } from './reservation-store.ts';
@@ -12,6 +13,7 @@ import { type ReservationInput, rowsOfRequest } from './rows-of-request.ts';
 // of standard input; it answers with the port on which it listens, and ends with its standard input.
 const lines = console[Symbol.asyncIterator]();
 const configuration = JSON.parse(String((await lines.next()).value)) as PeerConfiguration;
+const storeOf = { function: functionStore, kysely: kyselyStore, limit: limitStore };
 const stores = new Map<string, ReservationStore>(
   configuration.poolSizes.map((size) => [String(size), storeWith(size)]),
 );
@@ -48,7 +50,7 @@ process.exit(0);
 function storeWith(connections: number): ReservationStore {
   const { store, databaseUrl } = configuration;
   const pool = openPeerPool({ databaseUrl, connections, applicationName: `kf-bench-${store}` });
-  return store === 'function' ? functionStore(pool, configuration.identity) : kyselyStore(pool, configuration.identity);
+  return storeOf[store](pool, configuration.identity);
 }
 
 function answer(status: number, data: string, receipt: string): Response {

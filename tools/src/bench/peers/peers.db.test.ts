@@ -5,6 +5,7 @@ import type { ClientBase, Pool } from 'pg';
 import { functionStore } from './function-store.ts';
 import { installPeerFunction } from './install-peer-function.ts';
 import { kyselyStore } from './kysely-store.ts';
+import { limitStore } from './limit-store.ts';
 import { openPeerPool } from './open-peer-pool.ts';
 import type { PeerIdentity, ReservationStore } from './reservation-store.ts';
 import { rowsOfRequest } from './rows-of-request.ts';
@@ -72,8 +73,11 @@ async function changeBy(work: () => Promise<unknown>): Promise<Record<string, nu
   return Object.fromEntries(changed.map(([name, count]) => [name, count - (before[name] ?? 0)]));
 }
 
-describe.each(['function', 'kysely'] as const)('the peer %s', (name) => {
-  const store = (): ReservationStore => (name === 'function' ? functionStore : kyselyStore)(pool, identity);
+const stores = { function: functionStore, kysely: kyselyStore, limit: limitStore };
+
+describe.each(['function', 'kysely', 'limit'] as const)('the contender %s', (name) => {
+  let opened: ReservationStore | undefined;
+  const store = (): ReservationStore => (opened ??= stores[name](pool, identity));
 
   test('writes the rows that our command writes', async () => {
     const { quantity } = line;
