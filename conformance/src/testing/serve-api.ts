@@ -127,7 +127,9 @@ export async function serveApi(): Promise<ServedApi> {
           return rows;
         },
         async fingerprint(tenantId) {
-          const { rows } = await admin.query<{ name: TableName; digest: string }>(fingerprints, [toUuid(tenantId)]);
+          // Prepared: planning it for all tables takes longer than reading them.
+          const query = { name: 'fingerprints', text: fingerprints, values: [toUuid(tenantId)] };
+          const { rows } = await admin.query<{ name: TableName; digest: string }>(query);
           return new Map(rows.map(({ name, digest }) => [name, digest]));
         },
         log: log.text,
