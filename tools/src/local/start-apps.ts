@@ -28,7 +28,7 @@ export async function startApps(work: {
   const problems: LocalProblem[] = [];
   const start = async (app: AppName): Promise<RunningApp[]> => {
     const end = progress.begin(app);
-    const environment = peopleEnvironment({ app, settings, accountsFile });
+    const environment = { ...peopleEnvironment({ app, settings, accountsFile }), ...ingestEnvironment(app, settings) };
     const started = await tryStartApp({ app, ...settings.apps[app], secretsDirectory, root, signal, environment });
     if (!started.ok) {
       problems.push(started.problem);
@@ -42,6 +42,11 @@ export async function startApps(work: {
   const started = await Promise.all(existingApps(root).map(start));
   const [first] = problems;
   return first === undefined ? accepted(started.flat()) : { ok: false, problem: first };
+}
+
+/** The worker tells ingest what people ask of it. */
+function ingestEnvironment(app: AppName, { apps }: LocalSettings): Record<string, string> {
+  return app === 'worker' ? { KF_INGEST_URL: `http://127.0.0.1:${apps.ingest.port}` } : {};
 }
 
 /** The apps as they are written down for `down` and for the next `up`. */

@@ -10,6 +10,8 @@ export const connectorLimits = {
   /** Requests to a topic at the same time; those of one ordering key come one after the other all the same. */
   requestsAtOnce: 8,
   publishDeadlineMilliseconds: 15_000,
+  /** For one answer of ingest, which carries out what was asked for before it gives it. */
+  ingestDeadlineMilliseconds: 15_000,
   /** Bytes after which a file of the lake is full. */
   lakeFileBytes: 8_000_000,
   /** Days of streams whose last manifest entry one process remembers. */

@@ -2,7 +2,7 @@ import type { ConsumerObserver } from '@karmanflow/events';
 import type { Logger, Metrics } from '@karmanflow/runtime';
 
 /** Everything that follows the streams in this process. */
-export const connectorNames = ['google_pubsub', 'data_lake'] as const;
+export const connectorNames = ['google_pubsub', 'data_lake', 'ingest_requests'] as const;
 export type ConnectorName = (typeof connectorNames)[number];
 
 export interface ConnectorMetrics {

@@ -2,6 +2,10 @@ import { optional, readLogArchiveSettings, withDefault } from '@karmanflow/runti
 
 const topicPattern = /^projects\/[a-z][a-z0-9-]{4,28}[a-z0-9]\/topics\/[A-Za-z][A-Za-z0-9._~+%-]{2,254}$/;
 
+function readOrigin(text: string): string | undefined {
+  return /^https?:\/\/[^/\s]+\/?$/.test(text) ? text : undefined;
+}
+
 /** The variables of what follows the streams for others. Each is off unless it is named. */
 export const connectorVariables = {
   KF_PUBSUB_TOPIC: optional(
@@ -17,7 +21,15 @@ export const connectorVariables = {
         'Another origin of Pub/Sub than the global one, for example that of one region, within which order holds.',
       expected: 'https://<host>, or http:// on loopback',
     },
-    (text) => (/^https?:\/\/[^/\s]+\/?$/.test(text) ? text : undefined),
+    readOrigin,
+  ),
+  KF_INGEST_URL: optional(
+    {
+      purpose:
+        'Ingest, which is told at once what people ask for about held messages; it looks when a source sends, if not.',
+      expected: 'https://<host>, or http:// on loopback',
+    },
+    readOrigin,
   ),
   KF_LAKE: optional(
     {

@@ -50,7 +50,7 @@ afterAll(async () => {
 const until = (what: string, condition: () => Promise<boolean>): Promise<void> =>
   waitUntil({ what, condition, deadlineMilliseconds: 60_000 });
 
-function start(names: readonly ('google_pubsub' | 'data_lake')[]) {
+function start(names: readonly Connector['name'][]) {
   const capture = captureLog();
   const metrics = createMetrics({ app: 'worker' });
   const publisher = createTopicPublisher({ topic, endpoint: server.origin });

@@ -13,6 +13,7 @@ import type { Database } from '@karmanflow/schema';
 import { connectorLimits } from './connector-limits.ts';
 import type { ConnectorName } from './connector-metrics.ts';
 import type { connectorVariables } from './connector-variables.ts';
+import { createIngestRequestsConsumer } from './ingest-requests/ingest-requests-consumer.ts';
 import { createLakeConsumer } from './lake/lake-consumer.ts';
 import { createPubsubConsumer } from './pubsub/pubsub-consumer.ts';
 import { createTopicPublisher } from './pubsub/topic-publisher.ts';
@@ -55,6 +56,15 @@ export async function openConnectors(
       consumer: createLakeConsumer(archive),
       idlePauseMilliseconds: configuration.KF_LAKE_INTERVAL_SECONDS * 1_000,
       close: () => archive.close(),
+    });
+  }
+  const { KF_INGEST_URL: ingestUrl } = configuration;
+  if (ingestUrl !== null) {
+    connectors.push({
+      name: 'ingest_requests',
+      consumer: createIngestRequestsConsumer({ ingestUrl: ingestUrl.replace(/\/$/, '') }),
+      idlePauseMilliseconds: connectorLimits.idlePauseMilliseconds,
+      close: async () => undefined,
     });
   }
   if (connectors.length === 0) return null;
