@@ -138,11 +138,18 @@ async function upload(file: File, { bytes, contentType }: NewObject): Promise<vo
 
 async function download(file: File, signal: AbortSignal): Promise<Uint8Array> {
   const stream = file.createReadStream({ validation: false });
-  signal.addEventListener('abort', () => stream.destroy());
+  let isAnswered = false;
+  signal.addEventListener('abort', () => {
+    if (isAnswered) stream.destroy();
+  });
   let checksum: string | undefined;
   // The library's type of this event is that of any; only the header is read, and compared.
   stream.on('response', (response: { readonly headers?: Readonly<Record<string, unknown>> }) => {
     checksum = /(?:^|,)\s*crc32c=([^,\s]+)/.exec(String(response.headers?.['x-goog-hash']))?.[1];
+    isAnswered = true;
+    // Right behind this event the library pipes the answer into the stream. Into one that is destroyed it cannot, and throws
+    // where nobody catches: an answer that comes too late would end the process.
+    if (signal.aborted) queueMicrotask(() => stream.destroy());
   });
   const chunks: Uint8Array[] = [];
   let length = 0;

@@ -19,6 +19,8 @@ export type CloudStorageFault =
   | 'endless'
   | 'drips'
   | 'redirect'
+  /** Gives the token late, and the answer late again: whoever waits for both as long as for one has gone by then. */
+  | 'late'
   | 'silence';
 
 export interface StoredObject {
@@ -37,11 +39,14 @@ export interface CloudStorageServer {
   readonly objects: ReadonlyMap<string, StoredObject>;
   /** What the bucket says of itself beside its name. */
   describeAs(metadata: Readonly<Record<string, unknown>>): void;
+  /** Answers that were given late so far. */
+  lateAnswers(): number;
   /** What happens to the next requests, one fault each; replaces what is left of an earlier list. */
   failNext(...faults: readonly CloudStorageFault[]): void;
   stop(): Promise<void>;
 }
 
+const lateMilliseconds = 300;
 const accessToken = 'ya29.made-for-one-test';
 
 /**
@@ -53,15 +58,23 @@ export async function startCloudStorageServer(options: { readonly bucket: string
   const objects = new Map<string, StoredObject>();
   const requests: string[] = [];
   const faults: CloudStorageFault[] = [];
+  let lateAnswers = 0;
   let description: Readonly<Record<string, unknown>> = {};
 
   async function answer(request: Request): Promise<Response> {
     const { pathname, search, searchParams } = new URL(request.url);
-    if (pathname === '/token') return Response.json(tokenAnswer);
+    if (pathname === '/token') {
+      if (faults[0] === 'late') await Bun.sleep(lateMilliseconds);
+      return Response.json(tokenAnswer);
+    }
     const body = Buffer.from(await request.arrayBuffer());
     requests.push(`${request.method} ${pathname}${search}`);
     if (request.headers.get('authorization') !== `Bearer ${accessToken}`) return failure(401, 'unauthenticated');
     const fault = faults.shift();
+    if (fault === 'late') {
+      await Bun.sleep(lateMilliseconds);
+      lateAnswers += 1;
+    }
     const early = await earlyAnswer(fault);
     if (early !== null) return early;
     const [, upload, bucket = '', object] =
@@ -126,6 +139,7 @@ export async function startCloudStorageServer(options: { readonly bucket: string
     requests,
     objects,
     describeAs: (metadata) => void (description = metadata),
+    lateAnswers: () => lateAnswers,
     failNext: (...next) => void faults.splice(0, faults.length, ...next),
     async stop() {
       await server.stop(true);
