@@ -36,13 +36,20 @@ export function urlOf(base: string, part: { database?: string; user?: string; pa
 }
 
 export async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({ connectionString: url });
-  await client.connect();
+  const client = await connected(url);
   try {
     return await work(client);
   } finally {
     await client.end();
   }
+}
+
+/** Whoever asks a lost connection is told; one that is lost on its way out, with its database, must not end the process. */
+async function connected(url: string): Promise<Client> {
+  const client = new Client({ connectionString: url });
+  client.on('error', () => undefined);
+  await client.connect();
+  return client;
 }
 
 /** The template's name follows from the migrations, so that a changed migration gets a new one. */
@@ -81,8 +88,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     adminUrl,
     urlFor: (role) => urlOf(adminUrl, { user: role, password: testPasswords[role] }),
     async admin() {
-      const client = new Client({ connectionString: adminUrl });
-      await client.connect();
+      const client = await connected(adminUrl);
       opened.push(client);
       return client;
     },
@@ -107,11 +113,7 @@ export async function createEmptyDatabase(): Promise<TestDatabase> {
     name,
     adminUrl,
     urlFor: (role) => urlOf(adminUrl, { user: role, password: testPasswords[role] }),
-    async admin() {
-      const client = new Client({ connectionString: adminUrl });
-      await client.connect();
-      return client;
-    },
+    admin: () => connected(adminUrl),
     drop: () =>
       withClient(cluster, async (admin) => void (await admin.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))),
   };
