@@ -1,5 +1,6 @@
 import { expect, setDefaultTimeout, test } from 'bun:test';
 import type { Connection } from '@karmanflow/events';
+import { crashingConnection } from '@karmanflow/events/testing';
 import { historyWorld, type HistoryPlace, longAgo } from '../testing/history-place.ts';
 import { type Removal, removeEnded } from './remove-ended.ts';
 
@@ -68,7 +69,7 @@ test('that die at any statement leave everything there, or have removed all of i
       let pid: unknown;
       const died = world().database.connection(async (connection) => {
         ({ pid } = (await connection.query('select pg_backend_pid() as pid')).rows[0]);
-        await removeEnded(crashing(connection, { at, when }), inputOf(begun));
+        await removeEnded(crashingConnection(connection, { statement: at + 1, when }), inputOf(begun));
       });
       await expect(died).rejects.toThrow();
       while ((await world().admin.query('select from pg_stat_activity where pid = $1', [pid])).rowCount !== 0);
@@ -82,45 +83,15 @@ test('that die at any statement leave everything there, or have removed all of i
   expect(await begun.piece()).toMatchObject({ deliveries: 2, attempts: 2 });
 });
 
-type Query = (...args: Parameters<Connection['query']>) => Promise<unknown>;
-
-function withQuery(connection: Connection, query: Query): Connection {
-  return new Proxy(connection, { get: (target, name) => (name === 'query' ? query : Reflect.get(target, name)) });
-}
-
 /** Tells somebody of each statement before it is sent, and waits for them. Statements keep their order. */
 function watched(connection: Connection, before: (text: string) => Promise<void>): Connection {
   let line = Promise.resolve();
-  return withQuery(connection, (...args) => {
+  const query = (...args: Parameters<Connection['query']>): Promise<unknown> => {
+    // Everything that is removed is a statement with a text, and answered by a promise; the driver has further forms.
     const [statement] = args as unknown as [{ readonly text: string }];
     const told = line.then(() => before(statement.text));
     line = told.catch(() => undefined);
     return told.then(() => connection.query(...args) as unknown as Promise<unknown>);
-  });
-}
-
-/** A connection whose process dies before its statement of that number, or behind it and before any answer is read. */
-function crashing(
-  connection: Connection,
-  crash: { readonly at: number; readonly when: 'before' | 'behind' },
-): Connection {
-  let sent = -1;
-  let isDead = false;
-  const die = (): Promise<never> => {
-    isDead = true;
-    // The driver keeps its socket here; ending it politely would still tell the server that we go.
-    (connection as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
-    return Promise.reject(new Error('the process died'));
   };
-  return withQuery(connection, (...args) => {
-    sent += 1;
-    if (isDead || (crash.when === 'before' && sent === crash.at)) return die();
-    const answer = connection.query(...args) as unknown as Promise<unknown>;
-    if (crash.when === 'before' || sent !== crash.at) return answer;
-    answer.catch(() => undefined);
-    const { promise, reject } = Promise.withResolvers<never>();
-    // What stands in the socket's buffer goes out with it.
-    setImmediate(() => void die().catch(reject));
-    return promise;
-  });
+  return new Proxy(connection, { get: (target, name) => (name === 'query' ? query : Reflect.get(target, name)) });
 }

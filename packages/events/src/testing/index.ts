@@ -1,0 +1,1 @@
+export { type Crash, crashingConnection } from './crashing-connection.ts';
