@@ -1261,7 +1261,6 @@ function kf.refuse_change() owner kf_owner security definer f body 770dd4373a5fb
 grant INSERT on allocations to kf_command
 grant SELECT on allocations to kf_command
 grant INSERT on allocations to kf_owner
-grant MAINTAIN on allocations to kf_owner
 grant REFERENCES on allocations to kf_owner
 grant SELECT on allocations to kf_owner
 grant TRIGGER on allocations to kf_owner
@@ -1272,7 +1271,6 @@ grant SELECT on allocations to kf_worker
 grant INSERT on api_keys to kf_command
 grant SELECT on api_keys to kf_command
 grant INSERT on api_keys to kf_owner
-grant MAINTAIN on api_keys to kf_owner
 grant REFERENCES on api_keys to kf_owner
 grant SELECT on api_keys to kf_owner
 grant TRIGGER on api_keys to kf_owner
@@ -1281,7 +1279,6 @@ grant SELECT on api_keys to kf_read
 grant INSERT on approval_votes to kf_command
 grant SELECT on approval_votes to kf_command
 grant INSERT on approval_votes to kf_owner
-grant MAINTAIN on approval_votes to kf_owner
 grant REFERENCES on approval_votes to kf_owner
 grant SELECT on approval_votes to kf_owner
 grant TRIGGER on approval_votes to kf_owner
@@ -1292,7 +1289,6 @@ grant SELECT on approvals to kf_command
 grant INSERT on approvals to kf_ingest
 grant SELECT on approvals to kf_ingest
 grant INSERT on approvals to kf_owner
-grant MAINTAIN on approvals to kf_owner
 grant REFERENCES on approvals to kf_owner
 grant SELECT on approvals to kf_owner
 grant TRIGGER on approvals to kf_owner
@@ -1304,7 +1300,6 @@ grant INSERT on channel_locations to kf_command
 grant SELECT on channel_locations to kf_command
 grant SELECT on channel_locations to kf_ingest
 grant INSERT on channel_locations to kf_owner
-grant MAINTAIN on channel_locations to kf_owner
 grant REFERENCES on channel_locations to kf_owner
 grant SELECT on channel_locations to kf_owner
 grant TRIGGER on channel_locations to kf_owner
@@ -1315,7 +1310,6 @@ grant SELECT on command_receipts to kf_command
 grant INSERT on command_receipts to kf_ingest
 grant SELECT on command_receipts to kf_ingest
 grant INSERT on command_receipts to kf_owner
-grant MAINTAIN on command_receipts to kf_owner
 grant REFERENCES on command_receipts to kf_owner
 grant SELECT on command_receipts to kf_owner
 grant TRIGGER on command_receipts to kf_owner
@@ -1326,7 +1320,6 @@ grant INSERT on command_receipts to kf_worker
 grant SELECT on command_receipts to kf_worker
 grant SELECT on consumer_parked to kf_command
 grant INSERT on consumer_parked to kf_owner
-grant MAINTAIN on consumer_parked to kf_owner
 grant REFERENCES on consumer_parked to kf_owner
 grant SELECT on consumer_parked to kf_owner
 grant TRIGGER on consumer_parked to kf_owner
@@ -1336,7 +1329,6 @@ grant INSERT on consumer_parked to kf_worker
 grant SELECT on consumer_parked to kf_worker
 grant SELECT on consumer_tracks to kf_command
 grant INSERT on consumer_tracks to kf_owner
-grant MAINTAIN on consumer_tracks to kf_owner
 grant REFERENCES on consumer_tracks to kf_owner
 grant SELECT on consumer_tracks to kf_owner
 grant TRIGGER on consumer_tracks to kf_owner
@@ -1350,7 +1342,6 @@ grant SELECT on domain_events to kf_delivery
 grant INSERT on domain_events to kf_ingest
 grant SELECT on domain_events to kf_ingest
 grant INSERT on domain_events to kf_owner
-grant MAINTAIN on domain_events to kf_owner
 grant REFERENCES on domain_events to kf_owner
 grant SELECT on domain_events to kf_owner
 grant TRIGGER on domain_events to kf_owner
@@ -1363,7 +1354,6 @@ grant SELECT on environments to kf_command
 grant SELECT on environments to kf_delivery
 grant SELECT on environments to kf_ingest
 grant INSERT on environments to kf_owner
-grant MAINTAIN on environments to kf_owner
 grant REFERENCES on environments to kf_owner
 grant SELECT on environments to kf_owner
 grant TRIGGER on environments to kf_owner
@@ -1374,7 +1364,6 @@ grant INSERT on expiry_schedule to kf_command
 grant INSERT on expiry_schedule to kf_ingest
 grant DELETE on expiry_schedule to kf_owner
 grant INSERT on expiry_schedule to kf_owner
-grant MAINTAIN on expiry_schedule to kf_owner
 grant REFERENCES on expiry_schedule to kf_owner
 grant SELECT on expiry_schedule to kf_owner
 grant TRIGGER on expiry_schedule to kf_owner
@@ -1388,7 +1377,6 @@ grant SELECT on ingest_claims to kf_command
 grant INSERT on ingest_claims to kf_ingest
 grant SELECT on ingest_claims to kf_ingest
 grant INSERT on ingest_claims to kf_owner
-grant MAINTAIN on ingest_claims to kf_owner
 grant REFERENCES on ingest_claims to kf_owner
 grant SELECT on ingest_claims to kf_owner
 grant TRIGGER on ingest_claims to kf_owner
@@ -1398,7 +1386,6 @@ grant INSERT on ingest_mappings to kf_command
 grant SELECT on ingest_mappings to kf_command
 grant SELECT on ingest_mappings to kf_ingest
 grant INSERT on ingest_mappings to kf_owner
-grant MAINTAIN on ingest_mappings to kf_owner
 grant REFERENCES on ingest_mappings to kf_owner
 grant SELECT on ingest_mappings to kf_owner
 grant TRIGGER on ingest_mappings to kf_owner
@@ -1409,7 +1396,6 @@ grant SELECT on ingest_quarantines to kf_command
 grant INSERT on ingest_quarantines to kf_ingest
 grant SELECT on ingest_quarantines to kf_ingest
 grant INSERT on ingest_quarantines to kf_owner
-grant MAINTAIN on ingest_quarantines to kf_owner
 grant REFERENCES on ingest_quarantines to kf_owner
 grant SELECT on ingest_quarantines to kf_owner
 grant TRIGGER on ingest_quarantines to kf_owner
@@ -1421,7 +1407,6 @@ grant INSERT on ingest_sources to kf_command
 grant SELECT on ingest_sources to kf_command
 grant SELECT on ingest_sources to kf_ingest
 grant INSERT on ingest_sources to kf_owner
-grant MAINTAIN on ingest_sources to kf_owner
 grant REFERENCES on ingest_sources to kf_owner
 grant SELECT on ingest_sources to kf_owner
 grant TRIGGER on ingest_sources to kf_owner
@@ -1432,7 +1417,6 @@ grant SELECT on inventory_levels to kf_command
 grant INSERT on inventory_levels to kf_ingest
 grant SELECT on inventory_levels to kf_ingest
 grant INSERT on inventory_levels to kf_owner
-grant MAINTAIN on inventory_levels to kf_owner
 grant REFERENCES on inventory_levels to kf_owner
 grant SELECT on inventory_levels to kf_owner
 grant TRIGGER on inventory_levels to kf_owner
@@ -1444,7 +1428,6 @@ grant INSERT on locations to kf_command
 grant SELECT on locations to kf_command
 grant SELECT on locations to kf_ingest
 grant INSERT on locations to kf_owner
-grant MAINTAIN on locations to kf_owner
 grant REFERENCES on locations to kf_owner
 grant SELECT on locations to kf_owner
 grant TRIGGER on locations to kf_owner
@@ -1452,7 +1435,6 @@ grant UPDATE on locations to kf_owner
 grant SELECT on locations to kf_read
 grant SELECT on log_checkpoints to kf_command
 grant INSERT on log_checkpoints to kf_owner
-grant MAINTAIN on log_checkpoints to kf_owner
 grant REFERENCES on log_checkpoints to kf_owner
 grant SELECT on log_checkpoints to kf_owner
 grant TRIGGER on log_checkpoints to kf_owner
@@ -1462,7 +1444,6 @@ grant INSERT on log_checkpoints to kf_sequencer
 grant SELECT on log_checkpoints to kf_sequencer
 grant SELECT on log_leaves to kf_command
 grant INSERT on log_leaves to kf_owner
-grant MAINTAIN on log_leaves to kf_owner
 grant REFERENCES on log_leaves to kf_owner
 grant SELECT on log_leaves to kf_owner
 grant TRIGGER on log_leaves to kf_owner
@@ -1474,7 +1455,6 @@ grant INSERT on log_pending to kf_command
 grant INSERT on log_pending to kf_ingest
 grant DELETE on log_pending to kf_owner
 grant INSERT on log_pending to kf_owner
-grant MAINTAIN on log_pending to kf_owner
 grant REFERENCES on log_pending to kf_owner
 grant SELECT on log_pending to kf_owner
 grant TRIGGER on log_pending to kf_owner
@@ -1485,7 +1465,6 @@ grant SELECT on log_pending to kf_sequencer
 grant INSERT on log_pending to kf_worker
 grant SELECT on log_roots to kf_command
 grant INSERT on log_roots to kf_owner
-grant MAINTAIN on log_roots to kf_owner
 grant REFERENCES on log_roots to kf_owner
 grant SELECT on log_roots to kf_owner
 grant TRIGGER on log_roots to kf_owner
@@ -1496,7 +1475,6 @@ grant SELECT on log_roots to kf_sequencer
 grant INSERT on mass_cancels to kf_command
 grant SELECT on mass_cancels to kf_command
 grant INSERT on mass_cancels to kf_owner
-grant MAINTAIN on mass_cancels to kf_owner
 grant REFERENCES on mass_cancels to kf_owner
 grant SELECT on mass_cancels to kf_owner
 grant TRIGGER on mass_cancels to kf_owner
@@ -1507,7 +1485,6 @@ grant SELECT on mass_cancels to kf_worker
 grant INSERT on oversell_applications to kf_command
 grant SELECT on oversell_applications to kf_command
 grant INSERT on oversell_applications to kf_owner
-grant MAINTAIN on oversell_applications to kf_owner
 grant REFERENCES on oversell_applications to kf_owner
 grant SELECT on oversell_applications to kf_owner
 grant TRIGGER on oversell_applications to kf_owner
@@ -1518,7 +1495,6 @@ grant SELECT on oversell_applications to kf_worker
 grant INSERT on oversell_policies to kf_command
 grant SELECT on oversell_policies to kf_command
 grant INSERT on oversell_policies to kf_owner
-grant MAINTAIN on oversell_policies to kf_owner
 grant REFERENCES on oversell_policies to kf_owner
 grant SELECT on oversell_policies to kf_owner
 grant TRIGGER on oversell_policies to kf_owner
@@ -1529,7 +1505,6 @@ grant INSERT on oversell_revisions to kf_command
 grant SELECT on oversell_revisions to kf_command
 grant SELECT on oversell_revisions to kf_ingest
 grant INSERT on oversell_revisions to kf_owner
-grant MAINTAIN on oversell_revisions to kf_owner
 grant REFERENCES on oversell_revisions to kf_owner
 grant SELECT on oversell_revisions to kf_owner
 grant TRIGGER on oversell_revisions to kf_owner
@@ -1541,7 +1516,6 @@ grant SELECT on personal_data to kf_command
 grant INSERT on personal_data to kf_ingest
 grant SELECT on personal_data to kf_ingest
 grant INSERT on personal_data to kf_owner
-grant MAINTAIN on personal_data to kf_owner
 grant REFERENCES on personal_data to kf_owner
 grant SELECT on personal_data to kf_owner
 grant TRIGGER on personal_data to kf_owner
@@ -1550,7 +1524,6 @@ grant SELECT on personal_data to kf_read
 grant INSERT on platform_tenants to kf_command
 grant SELECT on platform_tenants to kf_command
 grant INSERT on platform_tenants to kf_owner
-grant MAINTAIN on platform_tenants to kf_owner
 grant REFERENCES on platform_tenants to kf_owner
 grant SELECT on platform_tenants to kf_owner
 grant TRIGGER on platform_tenants to kf_owner
@@ -1559,7 +1532,6 @@ grant SELECT on platform_tenants to kf_read
 grant INSERT on principal_identities to kf_command
 grant SELECT on principal_identities to kf_command
 grant INSERT on principal_identities to kf_owner
-grant MAINTAIN on principal_identities to kf_owner
 grant REFERENCES on principal_identities to kf_owner
 grant SELECT on principal_identities to kf_owner
 grant TRIGGER on principal_identities to kf_owner
@@ -1569,7 +1541,6 @@ grant INSERT on principals to kf_command
 grant SELECT on principals to kf_command
 grant SELECT on principals to kf_ingest
 grant INSERT on principals to kf_owner
-grant MAINTAIN on principals to kf_owner
 grant REFERENCES on principals to kf_owner
 grant SELECT on principals to kf_owner
 grant TRIGGER on principals to kf_owner
@@ -1581,7 +1552,6 @@ grant SELECT on quarantined_messages to kf_command
 grant INSERT on quarantined_messages to kf_ingest
 grant SELECT on quarantined_messages to kf_ingest
 grant INSERT on quarantined_messages to kf_owner
-grant MAINTAIN on quarantined_messages to kf_owner
 grant REFERENCES on quarantined_messages to kf_owner
 grant SELECT on quarantined_messages to kf_owner
 grant TRIGGER on quarantined_messages to kf_owner
@@ -1594,7 +1564,6 @@ grant SELECT on reservations to kf_command
 grant INSERT on reservations to kf_ingest
 grant SELECT on reservations to kf_ingest
 grant INSERT on reservations to kf_owner
-grant MAINTAIN on reservations to kf_owner
 grant REFERENCES on reservations to kf_owner
 grant SELECT on reservations to kf_owner
 grant TRIGGER on reservations to kf_owner
@@ -1606,7 +1575,6 @@ grant INSERT on role_grants to kf_command
 grant SELECT on role_grants to kf_command
 grant SELECT on role_grants to kf_ingest
 grant INSERT on role_grants to kf_owner
-grant MAINTAIN on role_grants to kf_owner
 grant REFERENCES on role_grants to kf_owner
 grant SELECT on role_grants to kf_owner
 grant TRIGGER on role_grants to kf_owner
@@ -1616,14 +1584,12 @@ grant INSERT on sales_channels to kf_command
 grant SELECT on sales_channels to kf_command
 grant SELECT on sales_channels to kf_ingest
 grant INSERT on sales_channels to kf_owner
-grant MAINTAIN on sales_channels to kf_owner
 grant REFERENCES on sales_channels to kf_owner
 grant SELECT on sales_channels to kf_owner
 grant TRIGGER on sales_channels to kf_owner
 grant UPDATE on sales_channels to kf_owner
 grant SELECT on sales_channels to kf_read
 grant INSERT on sequencer_terms to kf_owner
-grant MAINTAIN on sequencer_terms to kf_owner
 grant REFERENCES on sequencer_terms to kf_owner
 grant SELECT on sequencer_terms to kf_owner
 grant TRIGGER on sequencer_terms to kf_owner
@@ -1633,7 +1599,6 @@ grant SELECT on sequencer_terms to kf_sequencer
 grant INSERT on sessions to kf_command
 grant SELECT on sessions to kf_command
 grant INSERT on sessions to kf_owner
-grant MAINTAIN on sessions to kf_owner
 grant REFERENCES on sessions to kf_owner
 grant SELECT on sessions to kf_owner
 grant TRIGGER on sessions to kf_owner
@@ -1644,7 +1609,6 @@ grant SELECT on stock_movements to kf_command
 grant INSERT on stock_movements to kf_ingest
 grant SELECT on stock_movements to kf_ingest
 grant INSERT on stock_movements to kf_owner
-grant MAINTAIN on stock_movements to kf_owner
 grant REFERENCES on stock_movements to kf_owner
 grant SELECT on stock_movements to kf_owner
 grant TRIGGER on stock_movements to kf_owner
@@ -1655,7 +1619,6 @@ grant SELECT on stock_movements to kf_worker
 grant SELECT on stream_events to kf_command
 grant SELECT on stream_events to kf_delivery
 grant INSERT on stream_events to kf_owner
-grant MAINTAIN on stream_events to kf_owner
 grant REFERENCES on stream_events to kf_owner
 grant SELECT on stream_events to kf_owner
 grant TRIGGER on stream_events to kf_owner
@@ -1668,7 +1631,6 @@ grant INSERT on tenant_policies to kf_command
 grant SELECT on tenant_policies to kf_command
 grant SELECT on tenant_policies to kf_ingest
 grant INSERT on tenant_policies to kf_owner
-grant MAINTAIN on tenant_policies to kf_owner
 grant REFERENCES on tenant_policies to kf_owner
 grant SELECT on tenant_policies to kf_owner
 grant TRIGGER on tenant_policies to kf_owner
@@ -1679,7 +1641,6 @@ grant INSERT on tenants to kf_command
 grant SELECT on tenants to kf_command
 grant SELECT on tenants to kf_ingest
 grant INSERT on tenants to kf_owner
-grant MAINTAIN on tenants to kf_owner
 grant REFERENCES on tenants to kf_owner
 grant SELECT on tenants to kf_owner
 grant TRIGGER on tenants to kf_owner
@@ -1690,7 +1651,6 @@ grant INSERT on variants to kf_command
 grant SELECT on variants to kf_command
 grant SELECT on variants to kf_ingest
 grant INSERT on variants to kf_owner
-grant MAINTAIN on variants to kf_owner
 grant REFERENCES on variants to kf_owner
 grant SELECT on variants to kf_owner
 grant TRIGGER on variants to kf_owner
@@ -1701,7 +1661,6 @@ grant DELETE on webhook_attempts to kf_delivery
 grant INSERT on webhook_attempts to kf_delivery
 grant SELECT on webhook_attempts to kf_delivery
 grant INSERT on webhook_attempts to kf_owner
-grant MAINTAIN on webhook_attempts to kf_owner
 grant REFERENCES on webhook_attempts to kf_owner
 grant SELECT on webhook_attempts to kf_owner
 grant TRIGGER on webhook_attempts to kf_owner
@@ -1711,7 +1670,6 @@ grant SELECT on webhook_cursors to kf_command
 grant INSERT on webhook_cursors to kf_delivery
 grant SELECT on webhook_cursors to kf_delivery
 grant INSERT on webhook_cursors to kf_owner
-grant MAINTAIN on webhook_cursors to kf_owner
 grant REFERENCES on webhook_cursors to kf_owner
 grant SELECT on webhook_cursors to kf_owner
 grant TRIGGER on webhook_cursors to kf_owner
@@ -1722,7 +1680,6 @@ grant DELETE on webhook_deliveries to kf_delivery
 grant INSERT on webhook_deliveries to kf_delivery
 grant SELECT on webhook_deliveries to kf_delivery
 grant INSERT on webhook_deliveries to kf_owner
-grant MAINTAIN on webhook_deliveries to kf_owner
 grant REFERENCES on webhook_deliveries to kf_owner
 grant SELECT on webhook_deliveries to kf_owner
 grant TRIGGER on webhook_deliveries to kf_owner
@@ -1732,7 +1689,6 @@ grant SELECT on webhook_health to kf_command
 grant INSERT on webhook_health to kf_delivery
 grant SELECT on webhook_health to kf_delivery
 grant INSERT on webhook_health to kf_owner
-grant MAINTAIN on webhook_health to kf_owner
 grant REFERENCES on webhook_health to kf_owner
 grant SELECT on webhook_health to kf_owner
 grant TRIGGER on webhook_health to kf_owner
@@ -1742,7 +1698,6 @@ grant INSERT on webhook_recoveries to kf_command
 grant SELECT on webhook_recoveries to kf_command
 grant SELECT on webhook_recoveries to kf_delivery
 grant INSERT on webhook_recoveries to kf_owner
-grant MAINTAIN on webhook_recoveries to kf_owner
 grant REFERENCES on webhook_recoveries to kf_owner
 grant SELECT on webhook_recoveries to kf_owner
 grant TRIGGER on webhook_recoveries to kf_owner
@@ -1754,7 +1709,6 @@ grant SELECT on webhook_recovery_progress to kf_command
 grant INSERT on webhook_recovery_progress to kf_delivery
 grant SELECT on webhook_recovery_progress to kf_delivery
 grant INSERT on webhook_recovery_progress to kf_owner
-grant MAINTAIN on webhook_recovery_progress to kf_owner
 grant REFERENCES on webhook_recovery_progress to kf_owner
 grant SELECT on webhook_recovery_progress to kf_owner
 grant TRIGGER on webhook_recovery_progress to kf_owner
@@ -1764,7 +1718,6 @@ grant INSERT on webhook_roster to kf_command
 grant SELECT on webhook_roster to kf_command
 grant SELECT on webhook_roster to kf_delivery
 grant INSERT on webhook_roster to kf_owner
-grant MAINTAIN on webhook_roster to kf_owner
 grant REFERENCES on webhook_roster to kf_owner
 grant SELECT on webhook_roster to kf_owner
 grant TRIGGER on webhook_roster to kf_owner
@@ -1776,7 +1729,6 @@ grant INSERT on webhook_subscriptions to kf_command
 grant SELECT on webhook_subscriptions to kf_command
 grant SELECT on webhook_subscriptions to kf_delivery
 grant INSERT on webhook_subscriptions to kf_owner
-grant MAINTAIN on webhook_subscriptions to kf_owner
 grant REFERENCES on webhook_subscriptions to kf_owner
 grant SELECT on webhook_subscriptions to kf_owner
 grant TRIGGER on webhook_subscriptions to kf_owner

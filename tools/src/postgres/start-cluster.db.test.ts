@@ -125,10 +125,12 @@ test('leaves a half-made or foreign directory as it is, and says what to do', as
   const incomplete = await refusal({ dataDirectory });
   expect(incomplete.code).toBe('data_directory_incomplete');
   expect(incomplete.whatToDo).toContain('bun run reset');
-  await writeFile(join(dataDirectory, 'PG_VERSION'), '18\n');
+  await writeFile(join(dataDirectory, 'PG_VERSION'), '9\n');
+  const foreign = await refusal({ dataDirectory });
+  expect(foreign.code).toBe('data_directory_version');
+  const own = /the embedded one is (\d+)/.exec(foreign.message)?.[1];
+  await writeFile(join(dataDirectory, 'PG_VERSION'), `${own}\n`);
   expect((await refusal({ dataDirectory })).code).toBe('data_directory_incomplete');
-  await writeFile(join(dataDirectory, 'PG_VERSION'), '16\n');
-  expect((await refusal({ dataDirectory })).code).toBe('data_directory_version');
   expect((await readdir(dataDirectory)).toSorted()).toEqual(['PG_VERSION', 'postgresql.conf']);
 });
 
