@@ -4,8 +4,6 @@ import type { Decision } from './decide-command.ts';
 import type { QueuedCommand } from './queued-command.ts';
 import type { writeEvent } from './write-event.ts';
 
-const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
-
 /** What the receipt of a decided command states. */
 export function describeReceipt(
   command: QueuedCommand,
@@ -26,19 +24,23 @@ export function describeReceipt(
     actor: { id: caller.actor.id, onBehalfOf: caller.actor.onBehalfOf, type: caller.actor.type },
     approval: options.approval,
     causationId: metadata.causationId,
-    command: { payloadHash: `sha256:${hex(command.payloadHash)}`, type: definition.type, version: definition.version },
+    command: {
+      payloadHash: `sha256:${command.payloadHash.toHex()}`,
+      type: definition.type,
+      version: definition.version,
+    },
     completedAt: options.now,
     correlationId: metadata.correlationId,
     credential: caller.credential && { id: caller.credential.id, type: caller.credential.type },
     entities: [...versions.values()],
     environmentId: command.scope.environmentId,
     events: options.events.map(({ written }) => ({
-      hash: `sha256:${hex(written.hash)}`,
+      hash: `sha256:${written.hash.toHex()}`,
       id: `evt_${written.id}`,
       type: written.type,
     })),
     format: 'karmanflow.receipt/1',
-    idempotencyKeyHash: command.keyHash ? `sha256:${hex(command.keyHash)}` : null,
+    idempotencyKeyHash: command.keyHash ? `sha256:${command.keyHash.toHex()}` : null,
     policy: {
       decision: policy.decision,
       facts: policy.facts,

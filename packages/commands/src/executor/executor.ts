@@ -48,6 +48,8 @@ interface InFlight {
   readonly end: Promise<Outcome>;
 }
 
+const encoder = new TextEncoder();
+
 export function createExecutor(ports: ExecutorPorts): Executor {
   const inFlight = new Map<string, InFlight>();
   /**
@@ -126,8 +128,8 @@ export function createExecutor(ports: ExecutorPorts): Executor {
     });
     const payload = canonicalBytes({ expectedVersion: metadata.expectedVersion, input: parsed.input } as JsonValue);
     const payloadHash = sha256(payload);
-    const keyHash = decision.decision === 'deny' ? null : sha256(new TextEncoder().encode(metadata.idempotencyKey));
-    const name = keyHash ? `${caller.tenantId} ${definition.type} ${Buffer.from(keyHash).toString('base64')}` : null;
+    const keyHash = decision.decision === 'deny' ? null : sha256(encoder.encode(metadata.idempotencyKey));
+    const name = keyHash ? `${caller.tenantId} ${definition.type} ${keyHash.toBase64()}` : null;
     const earlier = name === null ? undefined : inFlight.get(name);
     if (earlier) return join(earlier, { scope, payloadHash, metadata });
 
