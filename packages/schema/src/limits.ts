@@ -47,7 +47,7 @@ export const limits = {
   batchAttempts: 64,
   recentIdempotencyKeys: 50_000,
   /** Commands that are decided before their rows are sent, so that the database works while the rest is decided. */
-  decideAheadCommands: 16,
+  decideAheadCommands: 32,
   retryAfterSeconds: 1,
   drainMilliseconds: 6_000,
 

@@ -27,6 +27,8 @@ export interface LaneSchedulerOptions {
 }
 
 const sweepMilliseconds = 100;
+/** Turns of a busy event loop are long: a stream of single requests must not hold back the first of them. */
+const gatheringTurnsMax = 16;
 
 /**
  * Group commit without timers. Each environment has a few lanes; a lane has at most one transaction under way, and what
@@ -63,9 +65,8 @@ export class LaneScheduler {
     lane.waiting.push(command);
     this.#perScope.set(scopeName, inScope + 1);
     this.#waiting += 1;
-    if (lane.waiting.length === 1 && lane.running.length === 0) this.#ready.push(lane);
     this.#stopSweep ??= this.#options.every(sweepMilliseconds, () => this.#expire());
-    this.#start();
+    if (lane.waiting.length === 1 && lane.running.length === 0) this.#startWhenQuiet(lane, gatheringTurnsMax);
     return null;
   }
 
@@ -78,6 +79,22 @@ export class LaneScheduler {
     if (this.#lanes.size === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#onIdle.push(resolve);
+    });
+  }
+
+  /**
+   * Starts an idle lane when a turn of the event loop has brought it no further command, which takes microseconds: of requests
+   * that arrive together the first would otherwise get a transaction to itself, for which all the others wait.
+   */
+  #startWhenQuiet(lane: Lane, turnsLeft: number): void {
+    const seen = lane.waiting.length;
+    setImmediate(() => {
+      if (lane.waiting.length > seen && lane.waiting.length < limits.batchCommands && turnsLeft > 1) {
+        this.#startWhenQuiet(lane, turnsLeft - 1);
+        return;
+      }
+      this.#ready.push(lane);
+      this.#start();
     });
   }
 

@@ -235,11 +235,14 @@ describe('two processes that want the same things in opposite order', () => {
     // Each side locks its first level, and asks for the other one afterwards.
     const sent = [send(sides[0].executor, countNow, high), send(sides[1].executor, countNow, low)];
     await untilBlocked(stocked.admin, 2);
-    for (let round = 0; round < 8; round += 1) {
+    const sendAgain = () => {
       sent.push(send(sides[0].executor, countNow, high), send(sides[0].executor, countLater, low));
       sent.push(send(sides[1].executor, countNow, low), send(sides[1].executor, countLater, high));
-    }
+    };
     // Those that follow have a lane of their own, where the first one runs already.
+    sendAgain();
+    await until(() => sides.every(({ executor }) => executor.load().running === 2));
+    for (let round = 1; round < 8; round += 1) sendAgain();
     await until(() => sides.every(({ executor }) => executor.load().waiting === 15));
     await Promise.all(holds.map((hold) => hold.release()));
     expect(tally(await Promise.all(sent))).toEqual({ SUCCEEDED: 34 });

@@ -64,6 +64,33 @@ describe('batching', () => {
     expect(await stocked.levelOf(level)).toMatchObject({ onHand: 500, reserved: 200, version: 201 });
   });
 
+  test('puts what arrives together into one transaction, also when it takes some turns of the event loop', async () => {
+    const level = await stocked.stock(500);
+    const { observer, batches } = watch();
+    const executor = stocked.neighbour({ observer });
+    const sent: Promise<Outcome>[] = [];
+    for (let turn = 0; turn < 8; turn += 1) {
+      sent.push(...many(5, () => stocked.reserve(level, 1, { executor })));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(tally(await Promise.all(sent))).toEqual({ SUCCEEDED: 40 });
+    expect(batches).toEqual([{ commands: 40, failed: false }]);
+  });
+
+  test('lets a stream that brings a command in each turn wait for a few of them only', async () => {
+    const level = await stocked.stock(500);
+    const { observer, batches } = watch();
+    const executor = stocked.neighbour({ observer });
+    const sent: Promise<Outcome>[] = [];
+    for (let turn = 0; turn < 60; turn += 1) {
+      sent.push(stocked.reserve(level, 1, { executor }));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(tally(await Promise.all(sent))).toEqual({ SUCCEEDED: 60 });
+    expect(batches[0]?.commands).toBeLessThan(30);
+    expect(batches.reduce((sum, batch) => sum + batch.commands, 0)).toBe(60);
+  });
+
   test('needs far fewer transactions than commands, without anybody holding anything', async () => {
     const level = await stocked.stock(1_000);
     const { observer, batches } = watch();
