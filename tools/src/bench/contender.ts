@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { toUuid } from '@karmanflow/schema';
+import { limits, toUuid } from '@karmanflow/schema';
 import { startApp } from '../local/index.ts';
 import type { BenchDatabase, BenchWorld } from './bench-world.ts';
 import type { PeerConfiguration } from './peers/peer-configuration.ts';
 import type { RowSizes } from './peers/rows-of-request.ts';
 
-export const contenderNames = ['ours', 'function', 'kysely', 'limit'] as const;
+export const contenderNames = ['ours', 'function', 'function-8', 'kysely', 'limit'] as const;
 export type ContenderName = (typeof contenderNames)[number];
 export type PeerName = Exclude<ContenderName, 'ours'>;
 
@@ -20,15 +20,20 @@ export interface Contender {
   stop(): Promise<void>;
 }
 
-/** Whether a contender's rate depends on a pool size that has to be found; ours and the limit write one batch at a time. */
+/** Whether the best pool size is looked for. Not where it is given, nor for the limit, which writes one batch at a time. */
 export function isTuned(name: ContenderName): boolean {
   return name === 'function' || name === 'kysely';
 }
 
+/** Contenders whose ratio has a target run more often than those that are only shown. */
+export function isShown(name: ContenderName): boolean {
+  return name === 'kysely' || name === 'limit';
+}
+
 /** The sizes among which the best one of a peer is looked for. */
 export const poolSizes = [2, 4, 8, 16] as const;
-/** What is taken when there is no time to look. */
-export const poolSizeUntried = 8;
+/** What is taken when it is not looked for: the size of the pool that ours has. */
+export const poolSizeUntried: number = limits.poolConnections;
 
 /** Starts the process of the console API, as it is deployed; `root` is another checkout than this one. */
 export async function startOurs(options: {
@@ -56,7 +61,7 @@ export async function startPeer(options: {
 }): Promise<Contender> {
   const { name, world, database, sizes, principalId } = options;
   const configuration: PeerConfiguration = {
-    store: name,
+    store: name === 'function-8' ? 'function' : name,
     databaseUrl: database.urlFor('kf_command'),
     poolSizes,
     identity: { tenantId: toUuid(world.tenantId), environmentId: toUuid(world.environmentId), principalId },

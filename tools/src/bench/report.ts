@@ -15,10 +15,11 @@ export interface BenchReport {
 
 /** What one operation of each contender includes, so that nobody compares apples with oranges. */
 export const includes = [
-  'ours      the console API: key, policy, validation, idempotency, signed receipt, hashed event, group commit',
-  'function  one PL/pgSQL call for each command: same rows and row security; no key, policy, hash or signature',
-  'kysely    one Kysely transaction for each command: same rows and row security; no key, policy, hash or signature',
-  'limit     what the machine allows: all that wait in one set-based call; same rows and row security, and nothing else',
+  'ours       the console API: key, policy, validation, idempotency, signed receipt, hashed event, group commit',
+  'function   one PL/pgSQL call for each command: same rows and row security; no key, policy, hash or signature',
+  'function-8 the same function called through a pool of 8 connections, as ours has; the other has the best pool for each scenario',
+  'kysely     one Kysely transaction for each command: same rows and row security; no key, policy, hash or signature',
+  'limit      what the machine allows: all that wait in one set-based call; same rows and row security, and nothing else',
 ] as const;
 
 /** How many times the median of ours is that of a peer; null for ours. */

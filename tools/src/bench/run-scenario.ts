@@ -1,6 +1,6 @@
 import type { BenchOptions } from './bench-options.ts';
 import type { BenchWorld } from './bench-world.ts';
-import { type ContenderName, isTuned } from './contender.ts';
+import { type ContenderName, isShown, isTuned } from './contender.ts';
 import type { CpuTime } from './cpu-time.ts';
 import { runOrder } from './run-order.ts';
 import type { MeasuredRun, Runner } from './runner.ts';
@@ -45,7 +45,7 @@ export async function runScenario(options: {
   const order = runOrder(
     runners.map((runner) => ({
       name: runner,
-      repeats: runner.contender.name === 'kysely' ? bench.repeatsShown : bench.repeats,
+      repeats: isShown(runner.contender.name) ? bench.repeatsShown : bench.repeats,
     })),
   );
   const runs = new Map<Runner, MeasuredRun[]>(runners.map((runner) => [runner, []]));
@@ -71,7 +71,7 @@ function resultOf({ contender, poolSize }: Runner, runs: readonly MeasuredRun[])
     p99: percentile(samples, 0.99),
     requests: samples.length,
     cpuPerRequest: medianCpu(runs),
-    poolSize: isTuned(contender.name) ? poolSize : null,
+    poolSize: isTuned(contender.name) || contender.name === 'function-8' ? poolSize : null,
   };
 }
 

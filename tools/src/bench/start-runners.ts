@@ -1,6 +1,6 @@
 import { withClient } from '@karmanflow/schema/testing';
 import type { BenchDatabase, BenchWorld } from './bench-world.ts';
-import { startOurs, startPeer } from './contender.ts';
+import { contenderNames, startOurs, startPeer } from './contender.ts';
 import type { LoadGenerator } from './load-generator.ts';
 import type { RowSizes } from './peers/rows-of-request.ts';
 import { Runner } from './runner.ts';
@@ -22,8 +22,10 @@ export async function startRunners(options: {
   into.push(ours);
   await ours.run({ milliseconds: 5000, variantIds: world.stock.variantIds.slice(0, 1), requestsMax: 1 });
   const copied = await copiedFrom(database);
-  for (const name of ['function', 'kysely', 'limit'] as const) {
-    const contender = await startPeer({ name, world, database: await world.clone(`kf_bench_${name}`), ...copied });
+  for (const name of contenderNames) {
+    if (name === 'ours') continue;
+    const peerDatabase = await world.clone(`kf_bench_${name.replace('-', '_')}`);
+    const contender = await startPeer({ name, world, database: peerDatabase, ...copied });
     into.push(new Runner(contender, { load, connections }));
   }
 }
