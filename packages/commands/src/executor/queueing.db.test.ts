@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { setImmediate as turn } from 'node:timers/promises';
 import { limits } from '@karmanflow/schema';
 import { proveHistory } from '../testing/index.ts';
 import {
@@ -69,9 +70,9 @@ describe('batching', () => {
     const { observer, batches } = watch();
     const executor = stocked.neighbour({ observer });
     const sent: Promise<Outcome>[] = [];
-    for (let turn = 0; turn < 8; turn += 1) {
+    for (let round = 0; round < 8; round += 1) {
       sent.push(...many(5, () => stocked.reserve(level, 1, { executor })));
-      await new Promise((resolve) => setImmediate(resolve));
+      await turn();
     }
     expect(tally(await Promise.all(sent))).toEqual({ SUCCEEDED: 40 });
     expect(batches).toEqual([{ commands: 40, failed: false }]);
@@ -82,9 +83,9 @@ describe('batching', () => {
     const { observer, batches } = watch();
     const executor = stocked.neighbour({ observer });
     const sent: Promise<Outcome>[] = [];
-    for (let turn = 0; turn < 60; turn += 1) {
+    for (let round = 0; round < 60; round += 1) {
       sent.push(stocked.reserve(level, 1, { executor }));
-      await new Promise((resolve) => setImmediate(resolve));
+      await turn();
     }
     expect(tally(await Promise.all(sent))).toEqual({ SUCCEEDED: 60 });
     expect(batches[0]?.commands).toBeLessThan(30);
