@@ -40,6 +40,8 @@ export const limits = {
   // Executor
   batchCommands: 256,
   lanesPerScope: 4,
+  /** Of the event loop, while an idle lane gathers commands. Busy turns are long, and the first command waits for all of them. */
+  gatheringTurns: 16,
   queueCommands: 4096,
   queueCommandsPerScope: 2048,
   commandDeadlineMilliseconds: 10_000,

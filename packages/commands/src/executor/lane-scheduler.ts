@@ -27,8 +27,6 @@ export interface LaneSchedulerOptions {
 }
 
 const sweepMilliseconds = 100;
-/** Turns of a busy event loop are long: a stream of single requests must not hold back the first of them. */
-const gatheringTurnsMax = 16;
 
 /**
  * Group commit without timers. Each environment has a few lanes; a lane has at most one transaction under way, and what
@@ -66,7 +64,7 @@ export class LaneScheduler {
     this.#perScope.set(scopeName, inScope + 1);
     this.#waiting += 1;
     this.#stopSweep ??= this.#options.every(sweepMilliseconds, () => this.#expire());
-    if (lane.waiting.length === 1 && lane.running.length === 0) this.#startWhenQuiet(lane, gatheringTurnsMax);
+    if (lane.waiting.length === 1 && lane.running.length === 0) this.#startWhenQuiet(lane, limits.gatheringTurns);
     return null;
   }
 
@@ -83,8 +81,8 @@ export class LaneScheduler {
   }
 
   /**
-   * Starts an idle lane when a turn of the event loop has brought it no further command, which takes microseconds: of requests
-   * that arrive together the first would otherwise get a transaction to itself, for which all the others wait.
+   * Starts an idle lane when a turn of the event loop has brought it no further command: of requests that arrive together the
+   * first would otherwise get a transaction to itself, for which all the others wait.
    */
   #startWhenQuiet(lane: Lane, turnsLeft: number): void {
     const seen = lane.waiting.length;
