@@ -23,7 +23,7 @@ export interface BenchOptions {
 }
 
 const usage = `bun run bench [--quick] [--json] [--seconds <n>] [--repeats <n>] [--connections <n>] [--only <scenario>]… [--root <checkout>]
-  --quick        about a minute and a half instead of six: short runs, no search for the peers' best pool size
+  --quick        under two minutes instead of six: short runs, no search for the peers' best pool size
   --json         one line of JSON as the last line
   --seconds      length of one run
   --repeats      runs of each contender in each scenario
@@ -35,7 +35,7 @@ const thorough = {
   repeats: 4,
   repeatsShown: 2,
   runMilliseconds: 2500,
-  // Ours is compiled for some 20 s under load: a thread of its own then still takes a tenth of the processor time.
+  // Ours is compiled for some 20 s under load; after 10 s that still takes a tenth of its processor time.
   warmUpMilliseconds: 20_000,
   settleMilliseconds: 500,
   trialMilliseconds: 600,

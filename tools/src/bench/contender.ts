@@ -25,6 +25,11 @@ export function isTuned(name: ContenderName): boolean {
   return name === 'function' || name === 'kysely';
 }
 
+/** Whether a contender is called through a pool of a size that somebody chose. */
+export function hasPoolSize(name: ContenderName): boolean {
+  return isTuned(name) || name === 'function-8';
+}
+
 /** Contenders whose ratio has a target run more often than those that are only shown. */
 export function isShown(name: ContenderName): boolean {
   return name === 'kysely' || name === 'limit';

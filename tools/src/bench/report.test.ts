@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { isTuned } from './contender.ts';
+import { hasPoolSize } from './contender.ts';
 import { type BenchReport, formatReport, ratioOf, reportJson } from './report.ts';
 import type { ContenderResult } from './run-scenario.ts';
 
@@ -11,7 +11,7 @@ function contender(name: ContenderResult['name'], perSecond: number): ContenderR
     p99: 2,
     requests: 100,
     cpuPerRequest: { server: 100, postgres: name === 'ours' ? 50 : 350 },
-    poolSize: isTuned(name) ? 8 : null,
+    poolSize: hasPoolSize(name) ? 8 : null,
   };
 }
 

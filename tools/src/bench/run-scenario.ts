@@ -1,6 +1,6 @@
 import type { BenchOptions } from './bench-options.ts';
 import type { BenchWorld } from './bench-world.ts';
-import { type ContenderName, isShown, isTuned } from './contender.ts';
+import { type ContenderName, hasPoolSize, isShown, isTuned } from './contender.ts';
 import type { CpuTime } from './cpu-time.ts';
 import { runOrder } from './run-order.ts';
 import type { MeasuredRun, Runner } from './runner.ts';
@@ -71,7 +71,7 @@ function resultOf({ contender, poolSize }: Runner, runs: readonly MeasuredRun[])
     p99: percentile(samples, 0.99),
     requests: samples.length,
     cpuPerRequest: medianCpu(runs),
-    poolSize: isTuned(contender.name) || contender.name === 'function-8' ? poolSize : null,
+    poolSize: hasPoolSize(contender.name) ? poolSize : null,
   };
 }
 
