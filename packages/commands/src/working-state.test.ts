@@ -7,7 +7,7 @@ import {
   variant,
   variantRegistered,
 } from './features/inventory/index.ts';
-import type { PastEvent } from './definition/entity.ts';
+import { entityIdOf, type PastEvent } from './definition/entity.ts';
 import { countingUuids } from './testing/index.ts';
 import { type Entry, WorkingState } from './working-state.ts';
 
@@ -193,5 +193,40 @@ describe('taking back', () => {
     evolve(state, 5);
     state.takeBack();
     expect(evolve(state, 3)).toMatchObject({ version: 1, state: { onHand: 3 } });
+  });
+});
+
+describe('holding', () => {
+  const level: Entry = {
+    ...loaded,
+    entity: inventoryLevel,
+    id: entityIdOf(inventoryLevel, key),
+    state: { ...key, onHand: 1 },
+  };
+
+  test('is said of the one row that a whole key names, loaded or new', () => {
+    const state = new WorkingState();
+    expect(state.holds({ entity: inventoryLevel, where: key })).toBe(false);
+    state.add(level);
+    expect(state.holds({ entity: inventoryLevel, where: key })).toBe(true);
+    const other = new WorkingState();
+    evolve(other, 5);
+    expect(other.holds({ entity: inventoryLevel, where: key })).toBe(true);
+  });
+
+  test('is not said of what others may change or add to', () => {
+    const state = new WorkingState();
+    state.add(level);
+    state.add(loaded);
+    expect(state.holds({ entity: inventoryLevel, where: { variantId } })).toBe(false);
+    expect(state.holds({ entity: inventoryLevel, where: { ...key, onHand: 1 } })).toBe(false);
+    expect(state.holds({ entity: variant, where: { id: variantId } })).toBe(false);
+    expect(state.holds({ entity: inventoryLevel, where: key, control: true })).toBe(false);
+  });
+
+  test('is not said of a row of the control environment, which another transaction may lock', () => {
+    const state = new WorkingState();
+    state.add({ ...level, foreign: true });
+    expect(state.holds({ entity: inventoryLevel, where: key })).toBe(false);
   });
 });

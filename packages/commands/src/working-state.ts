@@ -5,6 +5,7 @@ import {
   entityIdOf,
   isLedger,
   type KeyOf,
+  type Load,
   type PastEvent,
 } from './definition/entity.ts';
 
@@ -73,6 +74,18 @@ export class WorkingState implements StateReader {
   list<State extends object>(entity: EntityDefinition<State>, where: Partial<State>): State[] {
     // The map holds what stateFromRow and evolve of this very entity made.
     return this.#matching(entity, where as KeyOf).map(({ state }) => state as State);
+  }
+
+  /**
+   * Whether `load` names one row that is here and that nobody else can change before this transaction ends. Of any other row
+   * the database may know more by now: one that is not locked, one that was not there, or further rows of a kind.
+   */
+  holds({ entity, where, control }: Load): boolean {
+    if (!entity.locked || control) return false;
+    const fields = Object.keys(where);
+    if (fields.length !== entity.key.length || !entity.key.every((field) => fields.includes(field))) return false;
+    const [entry] = this.#matching(entity, where);
+    return entry !== undefined && !entry.foreign;
   }
 
   versionOf<State extends object>(entity: EntityDefinition<State>, where: Partial<State>): number {

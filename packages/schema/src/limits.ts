@@ -48,7 +48,11 @@ export const limits = {
   /** Deadlines end the tries of a batch long before; this ends them also where no time passes between two. */
   batchAttempts: 64,
   recentIdempotencyKeys: 50_000,
-  /** Commands that are decided before their rows are sent, so that the database works while the rest is decided. */
+  /**
+   * Commands that are decided before their rows are sent, so that the database works while the rest is decided: few at first,
+   * since it waits for them, and then twice as many each time.
+   */
+  decideFirstCommands: 8,
   decideAheadCommands: 32,
   retryAfterSeconds: 1,
   drainMilliseconds: 6_000,

@@ -72,15 +72,11 @@ export function createExecutor(ports: ExecutorPorts): Executor {
     transactionsMax: ports.transactionsMax ?? limits.poolConnections,
     monotonicNow: ports.monotonicNow,
     every: ports.every,
-    run: async (scope, commands) => {
+    run: async (batch) => {
       const startedAt = ports.monotonicNow();
-      const { failed } = await runBatch(scope, commands, {
-        ...transactionPorts,
-        sleep: ports.sleep,
-        onError,
-      });
+      const { failed } = await runBatch(batch, { ...transactionPorts, sleep: ports.sleep, onError });
       const milliseconds = ports.monotonicNow() - startedAt;
-      quietly(() => ports.observer?.onBatch({ commands: commands.length, milliseconds, failed }));
+      quietly(() => ports.observer?.onBatch({ commands: batch.commands.length, milliseconds, failed }));
     },
   });
 
@@ -134,6 +130,7 @@ export function createExecutor(ports: ExecutorPorts): Executor {
     if (earlier) return join(earlier, { scope, payloadHash, metadata });
 
     const { promise, resolve } = Promise.withResolvers<Outcome>();
+    const receiptId = newId('receipt', ports.uuidSource);
     const acceptedAt = ports.monotonicNow();
     const waiting = ports.tracer.startSpan('command.queue', {}, trace.setSpan(context.active(), span));
     const command: QueuedCommand = {
@@ -143,7 +140,8 @@ export function createExecutor(ports: ExecutorPorts): Executor {
       metadata,
       scope,
       decision,
-      receiptId: newId('receipt', ports.uuidSource),
+      receiptId,
+      contendsFor: rowContendedFor({ ...parsed, scope, decision }) ?? receiptId,
       keyHash,
       acceptedAt,
       deadlineAt:
@@ -211,12 +209,9 @@ export function createExecutor(ports: ExecutorPorts): Executor {
    * follow references have lanes of their own: their last rows are locked in a second step, and mixed with commands that
    * lock such rows in the first one, two processes could wait for each other.
    */
-  function laneOf(command: QueuedCommand): number {
-    const { definition, decision, input } = command;
-    if (decision.decision !== 'allow') return spread(command.receiptId) % lanes;
-    const [contended] = definition.load(input as never, command.scope);
-    const lane = spread(contended ? loadName(contended) : command.receiptId) % lanes;
-    return definition.loadNext ? lanes + lane : lane;
+  function laneOf({ definition, decision, contendsFor }: QueuedCommand): number {
+    const lane = spread(contendsFor) % lanes;
+    return decision.decision === 'allow' && definition.loadNext ? lanes + lane : lane;
   }
 
   return {
@@ -228,6 +223,18 @@ export function createExecutor(ports: ExecutorPorts): Executor {
       return { finished: await Promise.race([scheduler.idle().then(() => true), timeout]) };
     },
   };
+}
+
+/** The name of the first row that a command loads; null when it loads none. */
+function rowContendedFor({
+  definition,
+  input,
+  scope,
+  decision,
+}: Pick<QueuedCommand, 'definition' | 'input' | 'scope' | 'decision'>): string | null {
+  if (decision.decision !== 'allow') return null;
+  const [contended] = definition.load(input as never, scope);
+  return contended ? loadName(contended) : null;
 }
 
 /** A metric or a log that fails must not take a command's answer with it. */

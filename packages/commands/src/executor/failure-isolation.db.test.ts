@@ -177,8 +177,8 @@ describe.each(probes.map((one) => [one.type, one] as const))('%s', (type, comman
     expect(tally([await first, ...(await Promise.all(neighbours))])).toEqual({ SUCCEEDED: 6 });
     expect(wordOf(await offender)).toBe('internal_error');
     expect(JSON.stringify(await offender)).not.toContain('bug of the feature');
-    // Commands that follow references have a batch of their own.
-    const sizes = command.loadNext ? [1, 1, 5] : [1, 6];
+    // The others joined the first; commands that follow references have a batch of their own.
+    const sizes = command.loadNext ? [1, 6] : [7];
     expect(batches.map((batch) => batch.commands).toSorted()).toEqual(sizes);
     // What fails while it is decided is taken back; only what the database refuses costs its batch another try.
     expect(batches.some((batch) => batch.failed)).toBe(refusedLater.has(type));

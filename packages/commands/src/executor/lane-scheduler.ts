@@ -10,6 +10,18 @@ export interface QueueLoad {
   readonly transactions: number;
 }
 
+/** What runs in one transaction. */
+export interface Batch {
+  readonly scope: Scope;
+  /** Grows by those that join. */
+  readonly commands: readonly QueuedCommand[];
+  /**
+   * Takes what waits for the next transaction into this one, in order, up to the first that `accepts` does not let in. The
+   * batch answers for them from then on.
+   */
+  readonly join: (accepts: (command: QueuedCommand) => boolean) => readonly QueuedCommand[];
+}
+
 interface Lane {
   readonly scope: Scope;
   readonly scopeName: string;
@@ -23,14 +35,15 @@ export interface LaneSchedulerOptions {
   readonly monotonicNow: () => number;
   readonly every: (milliseconds: number, callback: () => void) => () => void;
   /** Brings every command of the batch to its end. Must not throw. */
-  readonly run: (scope: Scope, commands: readonly QueuedCommand[]) => Promise<void>;
+  readonly run: (batch: Batch) => Promise<void>;
 }
 
 const sweepMilliseconds = 100;
 
 /**
- * Group commit without timers. Each environment has a few lanes; a lane has at most one transaction under way, and what
- * arrives meanwhile forms the next. Lanes take turns for the connections, so that a busy environment cannot starve others.
+ * Group commit without timers. Each environment has a few lanes; a lane has at most one transaction under way. What arrives
+ * meanwhile joins it while it can, or forms the next. Lanes take turns for the connections, so that a busy environment
+ * cannot starve others.
  */
 export class LaneScheduler {
   readonly #options: LaneSchedulerOptions;
@@ -82,12 +95,14 @@ export class LaneScheduler {
 
   /**
    * Starts an idle lane when a turn of the event loop has brought it no further command: of requests that arrive together the
-   * first would otherwise get a transaction to itself, for which all the others wait.
+   * first would otherwise get a transaction to itself, for which all the others wait. Those that contend for one row need no
+   * gathering, since the ones that come later join.
    */
   #startWhenQuiet(lane: Lane, turnsLeft: number): void {
     const seen = lane.waiting.length;
     setImmediate(() => {
-      if (lane.waiting.length > seen && lane.waiting.length < limits.batchCommands && turnsLeft > 1) {
+      const grows = lane.waiting.length > seen && lane.waiting.length < limits.batchCommands;
+      if (grows && turnsLeft > 1 && !contendForOneRow(lane.waiting)) {
         this.#startWhenQuiet(lane, turnsLeft - 1);
         return;
       }
@@ -107,11 +122,11 @@ export class LaneScheduler {
         this.#next(lane);
         continue;
       }
-      for (const command of live) command.waiting.end();
       lane.running = live;
-      this.#running += live.length;
+      this.#startRunning(live);
       this.#transactions += 1;
-      void this.#options.run(lane.scope, live).finally(() => {
+      const join: Batch['join'] = (accepts) => this.#join(lane, live, accepts);
+      void this.#options.run({ scope: lane.scope, commands: live, join }).finally(() => {
         this.#transactions -= 1;
         this.#running -= live.length;
         lane.running = [];
@@ -119,6 +134,27 @@ export class LaneScheduler {
         this.#start();
       });
     }
+  }
+
+  #join(lane: Lane, running: QueuedCommand[], accepts: (command: QueuedCommand) => boolean): readonly QueuedCommand[] {
+    if (running[0]?.definition.alone) return [];
+    const most = Math.min(lane.waiting.length, limits.batchCommands - running.length);
+    let count = 0;
+    for (; count < most; count += 1) {
+      const command = lane.waiting[count];
+      if (!command || command.definition.alone || !(command.settled || accepts(command))) break;
+    }
+    if (count === 0) return [];
+    const joining = lane.waiting.splice(0, count).filter((command) => !command.settled);
+    this.#left(lane, count);
+    this.#startRunning(joining);
+    running.push(...joining);
+    return joining;
+  }
+
+  #startRunning(commands: readonly QueuedCommand[]): void {
+    for (const command of commands) command.waiting.end();
+    this.#running += commands.length;
   }
 
   #left(lane: Lane, commands: number): void {
@@ -158,6 +194,10 @@ export class LaneScheduler {
       }
     }
   }
+}
+
+function contendForOneRow(commands: readonly QueuedCommand[]): boolean {
+  return commands.every(({ contendsFor }) => contendsFor === commands[0]?.contendsFor);
 }
 
 /** As many as fit into one transaction, in order; a command that must be alone neither joins others nor is joined. */

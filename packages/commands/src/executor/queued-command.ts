@@ -24,6 +24,8 @@ export interface QueuedCommand {
   readonly decision: PolicyDecision;
   /** Chosen at acceptance and kept over retries: a repeat that finds it in the database knows that it was its own. */
   readonly receiptId: Id<'receipt'>;
+  /** The name of the row that it contends for, or one of its own. Commands of one name share a lane. */
+  readonly contendsFor: string;
   /** null for a denied command, which does not consume its key. */
   readonly keyHash: Uint8Array | null;
   /** Monotonic milliseconds. */

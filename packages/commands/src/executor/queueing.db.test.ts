@@ -48,30 +48,30 @@ const adjust = (level: Level, options: { executor: Executor; reason?: string; de
   );
 
 describe('batching', () => {
-  test('puts what arrives during a transaction into the next one', async () => {
-    const level = await stocked.stock(500);
+  test('puts what arrives during a transaction, and concerns other rows, into the next one', async () => {
+    const [level, other] = await Promise.all([stocked.stock(500), stocked.stock(500)]);
     const { observer, batches } = watch();
-    const executor = stocked.neighbour({ observer });
+    const executor = stocked.neighbour({ observer, lanesPerScope: 1 });
     const release = await holdLevel(level);
     const first = stocked.reserve(level, 1, { executor });
     await untilBlocked(stocked.admin);
-    const others = many(199, () => stocked.reserve(level, 1, { executor }));
+    const others = many(199, () => stocked.reserve(other, 1, { executor }));
     await release();
     expect(tally(await Promise.all([first, ...others]))).toEqual({ SUCCEEDED: 200 });
     expect(batches).toEqual([
       { commands: 1, failed: false },
       { commands: 199, failed: false },
     ]);
-    expect(await stocked.levelOf(level)).toMatchObject({ onHand: 500, reserved: 200, version: 201 });
+    expect(await stocked.levelOf(other)).toMatchObject({ onHand: 500, reserved: 199, version: 200 });
   });
 
   test('puts what arrives together into one transaction, also when it takes some turns of the event loop', async () => {
-    const level = await stocked.stock(500);
+    const levels = await Promise.all(many(5, () => stocked.stock(500)));
     const { observer, batches } = watch();
-    const executor = stocked.neighbour({ observer });
+    const executor = stocked.neighbour({ observer, lanesPerScope: 1 });
     const sent: Promise<Outcome>[] = [];
     for (let round = 0; round < 8; round += 1) {
-      sent.push(...many(5, () => stocked.reserve(level, 1, { executor })));
+      sent.push(...levels.map((level) => stocked.reserve(level, 1, { executor })));
       await turn();
     }
     expect(tally(await Promise.all(sent))).toEqual({ SUCCEEDED: 40 });
@@ -79,17 +79,32 @@ describe('batching', () => {
   });
 
   test('lets a stream that brings commands in each turn wait for a few of them only', async () => {
-    const level = await stocked.stock(500);
+    const early = await Promise.all(many(2, () => stocked.stock(500)));
+    const late = await Promise.all(many(2, () => stocked.stock(500)));
     const { observer, batches } = watch();
-    const executor = stocked.neighbour({ observer });
+    const executor = stocked.neighbour({ observer, lanesPerScope: 1 });
     const sent: Promise<Outcome>[] = [];
     for (let round = 0; round < 4 * limits.gatheringTurns; round += 1) {
-      sent.push(...many(2, () => stocked.reserve(level, 1, { executor })));
+      // Those of the second half could not join a transaction that has begun.
+      const levels = round < 2 * limits.gatheringTurns ? early : late;
+      sent.push(...levels.map((level) => stocked.reserve(level, 1, { executor })));
       await turn();
     }
     expect(tally(await Promise.all(sent))).toEqual({ SUCCEEDED: 8 * limits.gatheringTurns });
     expect(batches[0]?.commands).toBeGreaterThan(limits.gatheringTurns);
-    expect(batches[0]?.commands).toBeLessThan(4 * limits.gatheringTurns);
+    expect(batches[0]?.commands).toBeLessThanOrEqual(4 * limits.gatheringTurns);
+  });
+
+  test('does not wait for more of those that contend for one row: they can join', async () => {
+    const level = await stocked.stock(500);
+    const executor = stocked.neighbour();
+    const sent: Promise<Outcome>[] = [];
+    for (let round = 0; round < limits.gatheringTurns / 4; round += 1) {
+      sent.push(...many(2, () => stocked.reserve(level, 1, { executor })));
+      await turn();
+    }
+    expect(executor.load().transactions).toBe(1);
+    expect(tally(await Promise.all(sent))).toEqual({ SUCCEEDED: limits.gatheringTurns / 2 });
   });
 
   test('needs far fewer transactions than commands, without anybody holding anything', async () => {

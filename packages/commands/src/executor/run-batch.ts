@@ -1,5 +1,6 @@
-import { limits, type Scope } from '@karmanflow/schema';
+import { limits } from '@karmanflow/schema';
 import { classifyFailure, isConnectionLoss, isKeyTakenElsewhere } from './failure.ts';
+import type { Batch } from './lane-scheduler.ts';
 import { rejected } from './outcome.ts';
 import { notDone, type QueuedCommand } from './queued-command.ts';
 import { runTransaction, type TransactionPorts } from './run-transaction.ts';
@@ -19,28 +20,27 @@ const conflictsMax = 3;
  * deadlines; a repeat first looks for receipts, so what did commit is answered and not run again. A batch that fails for
  * a reason of its own is halved until the command that causes it stands alone.
  */
-export async function runBatch(
-  scope: Scope,
-  commands: readonly QueuedCommand[],
-  ports: BatchPorts,
-): Promise<{ readonly failed: boolean }> {
+export async function runBatch(batch: Batch, ports: BatchPorts): Promise<{ readonly failed: boolean }> {
   let failed = false;
   let conflicts = 0;
   for (let attempt = 0; ; attempt += 1) {
-    const open = commands.filter((command) => !command.settled);
-    if (open.length === 0) return { failed };
+    const trying = openOf(batch);
+    if (trying.length === 0) return { failed };
     try {
-      const settlement = await runTransaction(scope, open, ports);
+      // What failed once is not made longer.
+      const join = failed ? nobodyJoins : batch.join;
+      const settlement = await runTransaction({ ...batch, commands: trying, join }, ports);
       for (const [command, outcome] of settlement) command.settle(outcome);
       return { failed };
     } catch (error) {
       failed = true;
+      const open = openOf(batch);
       // Whatever happened, some of them may be in the database by now.
       for (const command of open) command.mayBeRepeat = true;
       const failure = classifyFailure(error);
       if (failure === 'conflict') conflicts += 1;
       if (failure === 'permanent' || conflicts > conflictsMax) {
-        await split(scope, open, ports, error);
+        await split({ ...batch, commands: open }, ports, error);
         return { failed };
       }
       if (expire(open, { now: ports.monotonicNow(), error, all: attempt >= limits.batchAttempts })) return { failed };
@@ -51,12 +51,13 @@ export async function runBatch(
   }
 }
 
-async function split(
-  scope: Scope,
-  commands: readonly QueuedCommand[],
-  ports: BatchPorts,
-  error: unknown,
-): Promise<void> {
+const nobodyJoins: Batch['join'] = () => [];
+
+function openOf({ commands }: Batch): readonly QueuedCommand[] {
+  return commands.filter((command) => !command.settled);
+}
+
+async function split({ scope, commands }: Batch, ports: BatchPorts, error: unknown): Promise<void> {
   const [only] = commands;
   if (only && commands.length === 1) {
     if (isKeyTakenElsewhere(error)) {
@@ -68,8 +69,9 @@ async function split(
     return;
   }
   const middle = Math.ceil(commands.length / 2);
-  await runBatch(scope, commands.slice(0, middle), ports);
-  await runBatch(scope, commands.slice(middle), ports);
+  for (const half of [commands.slice(0, middle), commands.slice(middle)]) {
+    await runBatch({ scope, commands: half, join: nobodyJoins }, ports);
+  }
 }
 
 /** Answers those whose time is over, or all of them when there will be no further try. True when none is left. */

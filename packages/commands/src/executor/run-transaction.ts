@@ -1,16 +1,11 @@
 import { controlEnvironmentOf, type Database, limits, type Scope, scopeStatements, toUuid } from '@karmanflow/schema';
-import { type Context, context, type Span, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
+import { type Context, context, type Link, type Span, SpanStatusCode, trace, type Tracer } from '@opentelemetry/api';
 import type { PoolClient, QueryResult } from 'pg';
 import { type Load, stateFromRow, entityIdOf, isLedger, type KeyOf } from '../definition/entity.ts';
 import { WorkingState } from '../working-state.ts';
-import {
-  type DecidedCommand,
-  decideCommand,
-  type DecisionPorts,
-  signCommand,
-  type UnsignedCommand,
-} from './decide-command.ts';
+import { type DecidedCommand, decideCommand, type DecisionPorts, signCommand } from './decide-command.ts';
 import { sqlStateOf } from './failure.ts';
+import type { Batch } from './lane-scheduler.ts';
 import { type LoadStatement, loadName, loadStatements } from './load-statements.ts';
 import { lookUpsOf, outcomesOf, type ReceiptRow } from './known-receipts.ts';
 import type { Outcome } from './outcome.ts';
@@ -39,19 +34,14 @@ export type Settlement = ReadonlyMap<QueuedCommand, Outcome>;
  *
  * Throws when the transaction did not commit, or when nobody can tell; `commitUnseen` of each command then says which.
  */
-export async function runTransaction(
-  scope: Scope,
-  commands: readonly QueuedCommand[],
-  ports: TransactionPorts,
-): Promise<Settlement> {
+export async function runTransaction(batch: Batch, ports: TransactionPorts): Promise<Settlement> {
   return ports.database.connection(async (client, discard) => {
-    const first = commands[0];
+    const [first, ...others] = batch.commands;
     const parent = first ? trace.setSpan(context.active(), first.span) : context.active();
-    const links = commands.slice(1).map((command) => ({ context: command.span.spanContext() }));
-    const attributes = { 'kf.batch.commands': commands.length };
-    const span = ports.tracer.startSpan('command.transaction', { attributes, links }, parent);
+    const attributes = { 'kf.batch.commands': batch.commands.length };
+    const span = ports.tracer.startSpan('command.transaction', { attributes, links: linksTo(others) }, parent);
     try {
-      return await new BatchTransaction(client, scope, commands, ports, span).run();
+      return await new BatchTransaction(client, batch, ports, span).run();
     } catch (error) {
       span.setStatus({ code: SpanStatusCode.ERROR });
       // An error of the driver's own leaves the protocol where nobody knows it; only the server's can be rolled back.
@@ -64,6 +54,10 @@ export async function runTransaction(
   });
 }
 
+function linksTo(commands: readonly QueuedCommand[]): Link[] {
+  return commands.map((command) => ({ context: command.span.spanContext() }));
+}
+
 class BatchTransaction {
   readonly #state = new WorkingState();
   readonly #settled = new Map<QueuedCommand, Outcome>();
@@ -71,26 +65,27 @@ class BatchTransaction {
   readonly #client: PoolClient;
   readonly #scope: Scope;
   readonly #controlScope: Scope;
-  readonly #commands: readonly QueuedCommand[];
+  readonly #batch: Batch;
   readonly #ports: TransactionPorts;
+  readonly #span: Span;
   readonly #context: Context;
   /** Names of the rows that were asked for. */
   readonly #loaded = new Set<string>();
   readonly #personalSent = new Set<DecidedCommand>();
-  /** The database's clock when the last rows were locked: the `now` of every decision. */
+  /** The database's clock when the last rows were locked, or when the last commands joined: the `now` of decisions. */
   #now = '';
+  /** When the monotonic clock of this process stood beside it. */
+  #nowAt = 0;
+  #commands: number;
 
-  constructor(
-    client: PoolClient,
-    scope: Scope,
-    commands: readonly QueuedCommand[],
-    ports: TransactionPorts,
-    span: Span,
-  ) {
+  constructor(client: PoolClient, batch: Batch, ports: TransactionPorts, span: Span) {
+    const { scope } = batch;
     this.#client = client;
     this.#scope = scope;
-    this.#commands = commands;
+    this.#batch = batch;
+    this.#commands = batch.commands.length;
     this.#ports = ports;
+    this.#span = span;
     this.#context = trace.setSpan(context.active(), span);
     this.#pair = [toUuid(scope.tenantId), toUuid(scope.environmentId)];
     this.#controlScope = { tenantId: scope.tenantId, environmentId: controlEnvironmentOf(scope.tenantId) };
@@ -98,7 +93,7 @@ class BatchTransaction {
 
   async run(): Promise<Settlement> {
     await this.#open();
-    const open = this.#commands.filter((command) => !this.#settled.has(command));
+    const open = this.#batch.commands.filter((command) => !this.#settled.has(command));
     await this.#loadNext(open);
     const decided = await this.#decideAndWrite(open);
     for (const { command, receipt } of decided) {
@@ -120,15 +115,14 @@ class BatchTransaction {
 
   /** Opens the transaction, finds commands that came to their end before, and loads what the others name. */
   async #open(): Promise<void> {
-    const loading = this.#newLoads(
-      this.#commands.filter(isAllowed).flatMap((command) => loadsOf(command, this.#scope)),
-    );
-    const opening = ['BEGIN', ...scopeStatements(this.#scope), ...lookUpsOf(this.#commands, this.#pair)];
+    const { commands } = this.#batch;
+    const loading = this.#newLoads(commands.filter(isAllowed).flatMap((command) => loadsOf(command, this.#scope)));
+    const opening = ['BEGIN', ...scopeStatements(this.#scope), ...lookUpsOf(commands, this.#pair)];
     const results = await this.#readRows(loading, opening);
     const rows = results.slice(3).flatMap((result) => result.rows as ReceiptRow[]);
     if (rows.length === 0) return;
     const known = { rows, scope: this.#pair, send: (statement: Statement) => this.#send(statement) };
-    for (const [command, outcome] of await outcomesOf(this.#commands, known)) this.#settled.set(command, outcome);
+    for (const [command, outcome] of await outcomesOf(commands, known)) this.#settled.set(command, outcome);
   }
 
   /**
@@ -143,6 +137,7 @@ class BatchTransaction {
     const statements = [...leading, ...enter, ...control, ...leave, ...own, selectClock];
     const results = await allOf(statements.map((statement) => this.#send(statement)));
     this.#now = (results.pop()?.rows[0] as { now: string } | undefined)?.now ?? '';
+    this.#nowAt = this.#ports.monotonicNow();
     const controlAt = leading.length + enter.length;
     const ownAt = controlAt + control.length + leave.length;
     const rowsAt = [...control.map((_, at) => controlAt + at), ...own.map((_, at) => ownAt + at)];
@@ -238,14 +233,15 @@ class BatchTransaction {
     work: { before: Map<QueuedCommand, boolean>; block: StatementBlock },
   ): Promise<DecidedCommand[]> {
     const decided: DecidedCommand[] = [];
-    for (let from = 0; from < open.length && !work.block.failed; from += limits.decideAheadCommands) {
-      const unsigned = this.#decide(open.slice(from, from + limits.decideAheadCommands));
-      for (const { command } of unsigned) {
-        work.before.set(command, command.commitUnseen);
-        command.commitUnseen = true;
-      }
+    let left = open;
+    for (let size: number = limits.decideFirstCommands; !work.block.failed; size *= 2) {
+      if (left.length === 0) left = this.#join();
+      if (left.length === 0) break;
+      const next = Math.min(size, limits.decideAheadCommands);
+      const signing = this.#decide(left.slice(0, next), work.before);
+      left = left.slice(next);
       // While other threads sign, this one sends what was written before and reads what has arrived.
-      const ahead = await Promise.all(unsigned.map((command) => signCommand(command, this.#ports.signer)));
+      const ahead = await Promise.all(signing);
       if (ahead.length === 0) continue;
       decided.push(...ahead);
       work.block.send(aheadStatements(ahead, this.#writeOptions()));
@@ -253,13 +249,37 @@ class BatchTransaction {
     return decided;
   }
 
+  /**
+   * Takes in commands that came meanwhile and need nothing but rows that this transaction holds locked: nobody else can have
+   * changed what they are decided on, so they need not read it again.
+   */
+  #join(): readonly QueuedCommand[] {
+    const joining = this.#batch.join((command) => this.#mayJoin(command));
+    if (joining.length === 0) return joining;
+    this.#commands += joining.length;
+    this.#span.setAttribute('kf.batch.commands', this.#commands);
+    this.#span.addLinks(linksTo(joining));
+    // They came after the clock was read. Moving it on by what this process measured spares asking again.
+    const at = this.#ports.monotonicNow();
+    this.#now = new Date(Date.parse(this.#now) + at - this.#nowAt).toISOString();
+    this.#nowAt = at;
+    return joining;
+  }
+
+  #mayJoin(command: QueuedCommand): boolean {
+    // Following references takes further locks, and a repeat has to look for its receipt first.
+    if (!isAllowed(command) || command.definition.loadNext || command.mayBeRepeat) return false;
+    return loadsOf(command, this.#scope).every((load) => this.#state.holds(load));
+  }
+
   #writeOptions(): Parameters<typeof finalStatements>[1] {
     const { registry } = this.#ports;
     return { registry, scope: this.#pair, state: this.#state, personalSent: this.#personalSent };
   }
 
-  #decide(commands: readonly QueuedCommand[]): UnsignedCommand[] {
-    const decided: UnsignedCommand[] = [];
+  /** Gives each receipt to the signer as soon as it is made: other threads sign it while the next command is decided. */
+  #decide(commands: readonly QueuedCommand[], before: Map<QueuedCommand, boolean>): Promise<DecidedCommand>[] {
+    const signing: Promise<DecidedCommand>[] = [];
     const monotonicNow = this.#ports.monotonicNow();
     for (const command of commands) {
       if (command.settled) continue;
@@ -272,17 +292,21 @@ class BatchTransaction {
       }
       try {
         const elapsedMilliseconds = monotonicNow - command.acceptedAt;
-        decided.push(
-          ...decideCommand(command, { ports: this.#ports, state: this.#state, now: this.#now, elapsedMilliseconds }),
-        );
+        const options = { ports: this.#ports, state: this.#state, now: this.#now, elapsedMilliseconds };
+        const unsigned = decideCommand(command, options);
         this.#state.keep();
+        for (const one of unsigned) {
+          before.set(one.command, one.command.commitUnseen);
+          one.command.commitUnseen = true;
+          signing.push(signCommand(one, this.#ports.signer));
+        }
       } catch (error) {
         this.#state.takeBack();
         this.#ports.onBug(error, command);
         this.#settled.set(command, notDone(command, 'internal_error', 'the command failed and changed nothing'));
       }
     }
-    return decided;
+    return signing;
   }
 }
 
