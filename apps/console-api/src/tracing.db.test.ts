@@ -72,6 +72,28 @@ describe('a command', () => {
     expect(statements.filter((name) => name.startsWith('db.statement insert_command_receipts'))).toHaveLength(1);
   });
 
+  test('shares its transaction with others: each of them is its parent or linked to it, also those that joined later', async () => {
+    const admin = await api.world.testDatabase.admin();
+    await admin.query('begin');
+    await admin.query('select from kf.inventory_levels where variant_id = $1 for update', [stock.variantId.slice(4)]);
+    const first = reserve({});
+    await waitUntil({ what: 'the first transaction', condition: () => api.executor.load().transactions === 1 });
+    const others = Array.from({ length: 12 }, () => reserve({}));
+    await waitUntil({
+      what: 'the others in the queue',
+      condition: () => api.executor.load().waiting === others.length,
+    });
+    await admin.query('rollback');
+    await admin.end();
+    const traces = await Promise.all((await Promise.all([first, ...others])).map(traceOf));
+    const [parent, ...joined] = traces.map(({ request, below }) => named(below(request), 'command reservation.create'));
+    const transaction = named(traces[0]?.below(parent as ReceivedSpan) ?? [], 'command.transaction');
+    expect(transaction.attributes['kf.batch.commands']).toBe(1 + joined.length);
+    expect(transaction.links.map(({ spanId }) => spanId).toSorted()).toEqual(
+      joined.map(({ spanId }) => spanId).toSorted(),
+    );
+  });
+
   test('hands its own span on: to the answer, the receipt and the event', async () => {
     const answer = await reserve({ traceparent: fromCaller });
     const { request } = await traceOf(answer);
