@@ -76,14 +76,14 @@ class BatchTransaction {
   #now = '';
   /** When the monotonic clock of this process stood beside it. */
   #nowAt = 0;
-  #commands: number;
+  #commandCount: number;
 
   constructor(client: PoolClient, batch: Batch, ports: TransactionPorts, span: Span) {
     const { scope } = batch;
     this.#client = client;
     this.#scope = scope;
     this.#batch = batch;
-    this.#commands = batch.commands.length;
+    this.#commandCount = batch.commands.length;
     this.#ports = ports;
     this.#span = span;
     this.#context = trace.setSpan(context.active(), span);
@@ -256,8 +256,8 @@ class BatchTransaction {
   #join(): readonly QueuedCommand[] {
     const joining = this.#batch.join((command) => this.#mayJoin(command));
     if (joining.length === 0) return joining;
-    this.#commands += joining.length;
-    this.#span.setAttribute('kf.batch.commands', this.#commands);
+    this.#commandCount += joining.length;
+    this.#span.setAttribute('kf.batch.commands', this.#commandCount);
     this.#span.addLinks(linksTo(joining));
     // They came after the clock was read. Moving it on by what this process measured spares asking again.
     const at = this.#ports.monotonicNow();
