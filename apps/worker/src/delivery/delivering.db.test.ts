@@ -101,6 +101,14 @@ async function arrivedAt(path: string, count: number): Promise<ReturnType<typeof
   return at(path);
 }
 
+async function deliveredTo(subscriptionId: string): Promise<number> {
+  const { rows } = await worker.admin.query(
+    "select count(*)::int as n from kf.webhook_deliveries where subscription_id = $1 and state = 'DELIVERED'",
+    [subscriptionId.slice(4)],
+  );
+  return rows[0].n;
+}
+
 async function healthOf(subscriptionId: string): Promise<string> {
   const { rows } = await worker.admin.query('select health from kf.webhook_subscriptions where id = $1', [
     subscriptionId.slice(4),
@@ -199,6 +207,12 @@ describe('the worker', () => {
     const subscriptionId = await subscribe(acme, '/again');
     await acme.hold({ holdSeconds: 600 });
     await arrivedAt('/again', 1);
+    // A recovery leaves alone what is still on its way, and so it is until its answer is recorded.
+    await waitUntil({
+      what: 'the delivery has ended',
+      condition: async () => (await deliveredTo(subscriptionId)) === 1,
+      deadlineMilliseconds: 60_000,
+    });
     const range = { subscriptionId, fromSeq: 1, toSeq: 100_000, expectedCount: 500 };
     const { recoveryId } = responseOf(await acme.run('webhook.recover', range));
     await waitUntil({
