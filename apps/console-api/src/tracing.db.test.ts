@@ -86,8 +86,11 @@ describe('a command', () => {
     await admin.query('rollback');
     await admin.end();
     const traces = await Promise.all((await Promise.all([first, ...others])).map(traceOf));
-    const [parent, ...joined] = traces.map(({ request, below }) => named(below(request), 'command reservation.create'));
-    const transaction = named(traces[0]?.below(parent as ReceivedSpan) ?? [], 'command.transaction');
+    const [parent, ...joined] = traces.map(({ request, below }) => {
+      const command = named(below(request), 'command reservation.create');
+      return { ...command, children: below(command) };
+    });
+    const transaction = named(parent?.children ?? [], 'command.transaction');
     expect(transaction.attributes['kf.batch.commands']).toBe(1 + joined.length);
     expect(transaction.links.map(({ spanId }) => spanId).toSorted()).toEqual(
       joined.map(({ spanId }) => spanId).toSorted(),

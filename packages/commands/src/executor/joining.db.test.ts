@@ -46,6 +46,7 @@ function probe(name: string, load: Probe['load'], change: Partial<Probe> = {}): 
     load,
     decide: (state, input, ctx) => {
       const wanted = load(input, ctx).at(-1);
+      // A load is of one entity with fields of its own state, which its type no longer says.
       const seen = wanted ? state.list(wanted.entity as never, wanted.where as never).length : 0;
       return accept({ events: [], response: { seen } });
     },
@@ -68,11 +69,14 @@ const counts = probe('counts', (key) => [rowsWhere(inventoryLevel, key)], {
 });
 const alone = probe('alone', (key) => [rowsWhere(inventoryLevel, key)], { alone: true });
 const follows = probe('follows', (key) => [rowsWhere(inventoryLevel, key)], { loadNext: () => [lane] });
+/** A registry and a parser take commands of any input; that each of these gets its own is what its schema sees to. */
+const asAnyCommand = (command: Probe): AnyCommand => command as unknown as AnyCommand;
+
 const withProbes = createRegistry([
   ...registry.features,
   defineFeature({
     name: 'probe',
-    commands: [ofLevel, ofAllLevels, ofVariant, ofSku, counts, alone, follows] as unknown as AnyCommand[],
+    commands: [ofLevel, ofAllLevels, ofVariant, ofSku, counts, alone, follows].map(asAnyCommand),
     queries: [],
     events: [],
     entities: [],
@@ -99,7 +103,7 @@ async function stockedKey(units: number): Promise<ProbeInput> {
 }
 
 function send(command: Probe, options: { key: ProbeInput; executor: Executor }): Promise<Outcome> {
-  const parsed = parseCommand(command as unknown as AnyCommand, options.key);
+  const parsed = parseCommand(asAnyCommand(command), options.key);
   if (!parsed.ok) throw new Error('the probe does not parse');
   return options.executor.execute(parsed.command, metadataFor(stocked.tenant.caller));
 }
