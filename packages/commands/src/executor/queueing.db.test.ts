@@ -66,12 +66,14 @@ describe('batching', () => {
   });
 
   test('puts what arrives together into one transaction, also when it takes some turns of the event loop', async () => {
-    const levels = await Promise.all(many(5, () => stocked.stock(500)));
+    // Each wants another row, so that none could join a transaction that has begun.
+    const levels = await Promise.all(many(40, () => stocked.stock(500)));
     const { observer, batches } = watch();
     const executor = stocked.neighbour({ observer, lanesPerScope: 1 });
     const sent: Promise<Outcome>[] = [];
     for (let round = 0; round < 8; round += 1) {
-      sent.push(...levels.map((level) => stocked.reserve(level, 1, { executor })));
+      const some = levels.slice(5 * round, 5 * round + 5);
+      sent.push(...some.map((level) => stocked.reserve(level, 1, { executor })));
       await turn();
     }
     expect(tally(await Promise.all(sent))).toEqual({ SUCCEEDED: 40 });
