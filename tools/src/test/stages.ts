@@ -6,6 +6,7 @@ import { rootTool, turboBoundaries } from '../tidy/root-tool.ts';
 import type { ToolCommand } from '../tidy/root-tool.ts';
 import { renderFindings } from '../tidy/tidy-check.ts';
 import { listTree, readTree } from '../tidy/tree.ts';
+import { inLanes } from './in-lanes.ts';
 import { lastLineCounts } from './last-line-counts.ts';
 import { oneCheck, sumOf } from './stage.ts';
 import type { Stage, StageContext, StageOutcome } from './stage.ts';
@@ -18,8 +19,10 @@ const TOOL_DEADLINE_SECONDS = 300;
 const CRASH_SCRIPT = 'tools/src/crash/main.ts';
 
 /**
- * A suite of tests: how long one test may take, how long all of them may, whether they need Postgres, and in how many processes
- * side by side they run. Tests of a database wait more than they compute, so that there may be more processes than cores.
+ * A suite of tests: how long one test may take, how long those of one process may, whether they need Postgres, over how many
+ * processes its files are dealt, and how many of these run side by side. Tests of a database wait more than they compute, so
+ * that there may be more of them than cores. A lane that is done takes the next process: with more processes the lanes end
+ * closer together, but each of them loads all code again.
  */
 interface SuiteLimits {
   readonly suite: TestSuite;
@@ -27,6 +30,7 @@ interface SuiteLimits {
   readonly deadlineSeconds: number;
   readonly needsDatabase: boolean;
   readonly lanes: number;
+  readonly processes: number;
 }
 
 /** Every stage, in the order in which they run: the cheap ones first. */
@@ -50,10 +54,17 @@ export const allStages: readonly Stage[] = [
     run: (context) => runTool({ context, tool: rootTool({ tool: 'tsc', args: ['-p', 'tsconfig.json', '--noEmit'] }) }),
   },
   { name: 'boundaries', run: (context) => runTool({ context, tool: turboBoundaries() }) },
-  suiteStage({ suite: 'tidy', timeoutSeconds: 60, deadlineSeconds: 300, needsDatabase: false, lanes: 1 }),
-  suiteStage({ suite: 'unit', timeoutSeconds: 30, deadlineSeconds: 600, needsDatabase: false, lanes: 2 }),
-  suiteStage({ suite: 'db', timeoutSeconds: 60, deadlineSeconds: 1_200, needsDatabase: true, lanes: 3 }),
-  suiteStage({ suite: 'conformance', timeoutSeconds: 120, deadlineSeconds: 1_200, needsDatabase: true, lanes: 3 }),
+  suiteStage({ suite: 'tidy', timeoutSeconds: 60, deadlineSeconds: 300, needsDatabase: false, lanes: 1, processes: 1 }),
+  suiteStage({ suite: 'unit', timeoutSeconds: 30, deadlineSeconds: 600, needsDatabase: false, lanes: 2, processes: 2 }),
+  suiteStage({ suite: 'db', timeoutSeconds: 60, deadlineSeconds: 1_200, needsDatabase: true, lanes: 3, processes: 6 }),
+  suiteStage({
+    suite: 'conformance',
+    timeoutSeconds: 120,
+    deadlineSeconds: 1_200,
+    needsDatabase: true,
+    lanes: 3,
+    processes: 24,
+  }),
   { name: 'crash', run: runCrashes },
 ];
 
@@ -73,12 +84,10 @@ function suiteStage(limits: SuiteLimits): Stage {
       const files = selectTestFiles({ paths: listTree(context.root), suite: limits.suite, filters: context.filters });
       if (files.length === 0 && context.filters.length > 0) return undefined;
       if (files.length === 0) return oneCheck({ isPassed: false, output: `there are no ${limits.suite} tests` });
-      const outcomes = await Promise.all(
-        dealFiles(files, limits.lanes).map(async (dealt, lane) => {
-          const env = limits.needsDatabase ? { KF_TEST_DATABASE_URL: await context.databaseUrl(lane) } : {};
-          return runTestFiles({ ...limits, context, files: dealt, env });
-        }),
-      );
+      const outcomes = await inLanes(dealFiles(files, limits.processes), limits.lanes, async (dealt, lane) => {
+        const env = limits.needsDatabase ? { KF_TEST_DATABASE_URL: await context.databaseUrl(lane) } : {};
+        return runTestFiles({ ...limits, context, files: dealt, env });
+      });
       return sumOf(outcomes);
     },
   };

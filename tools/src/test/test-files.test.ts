@@ -27,16 +27,16 @@ test('a filter is a part of a path, and one match is enough', () => {
   expect(selected).toEqual(['packages/policy/src/a.test.ts', 'packages/events/src/b.test.ts']);
 });
 
-test('every file is dealt to one lane, as evenly as can be, and no lane is left empty', () => {
+test('every file is dealt to one process, as evenly as can be, and none is left empty', () => {
   const files = ['a', 'b', 'c', 'd', 'e'];
   expect(dealFiles(files, 2)).toEqual([
     ['a', 'c', 'e'],
     ['b', 'd'],
   ]);
-  for (const lanes of [1, 2, 3, 5, 9]) {
-    const dealt = dealFiles(files, lanes);
+  for (const processes of [1, 2, 3, 5, 9]) {
+    const dealt = dealFiles(files, processes);
     expect(dealt.flat().toSorted()).toEqual(files);
-    expect(dealt).toHaveLength(Math.min(lanes, files.length));
-    expect(dealt.every((lane) => lane.length > 0)).toBe(true);
+    expect(dealt).toHaveLength(Math.min(processes, files.length));
+    expect(dealt.every((one) => one.length > 0)).toBe(true);
   }
 });

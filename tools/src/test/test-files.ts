@@ -19,9 +19,9 @@ export function selectTestFiles(input: {
     .filter((path) => input.filters.length === 0 || input.filters.some((filter) => path.includes(filter)));
 }
 
-/** Deals files to lanes in turn, so that neighbours, which tend to take as long as each other, run side by side. */
-export function dealFiles(files: readonly string[], lanes: number): string[][] {
-  return Array.from({ length: Math.min(lanes, files.length) }, (_none, lane) =>
-    files.filter((_file, index) => index % lanes === lane),
+/** Deals files to processes in turn, so that neighbours, which tend to take as long as each other, run side by side. */
+export function dealFiles(files: readonly string[], processes: number): string[][] {
+  return Array.from({ length: Math.min(processes, files.length) }, (_none, at) =>
+    files.filter((_file, index) => index % processes === at),
   );
 }
