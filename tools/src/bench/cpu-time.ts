@@ -34,14 +34,24 @@ export async function processTime(processId: string | number): Promise<number | 
   return (Number(fields[11]) + Number(fields[12])) * tickMicroseconds;
 }
 
-/** Processor time that the whole machine has spent working, in microseconds; null where there is no /proc. */
-export async function machineTime(): Promise<number | null> {
+/** Processor time of the whole machine, in microseconds: what it spent working, and what its host kept for others. */
+export interface MachineTime {
+  readonly worked: number;
+  readonly stolen: number;
+}
+
+/** Reads it from /proc; null where there is none. */
+export async function machineTime(): Promise<MachineTime | null> {
   const text = await readFile('/proc/stat', 'utf8').catch(() => null);
-  if (text === null) return null;
-  // cpu user nice system idle iowait irq softirq …; guest time is part of user time.
-  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = (text.split('\n', 1)[0] ?? '')
+  return text === null ? null : machineTimeIn(text);
+}
+
+/** The times in the text of `/proc/stat`. */
+export function machineTimeIn(text: string): MachineTime {
+  // cpu user nice system idle iowait irq softirq steal …; guest time is part of user time.
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0, steal = 0] = (text.split('\n', 1)[0] ?? '')
     .split(/ +/)
     .slice(1)
     .map(Number);
-  return (user + nice + system + irq + softirq) * tickMicroseconds;
+  return { worked: (user + nice + system + irq + softirq) * tickMicroseconds, stolen: steal * tickMicroseconds };
 }

@@ -31,7 +31,13 @@ function reportWith(problems: readonly string[]): BenchReport {
     },
     scenarios: [
       {
-        scenario: { name: 'hot', says: 'one SKU', demand: 'hot', flushDelayMicroseconds: 0, targets: { function: 3 } },
+        scenario: {
+          name: 'hot',
+          says: 'one SKU',
+          demand: 'hot',
+          flushDelayMicroseconds: 0,
+          targets: { function: 3, kysely: 20 },
+        },
         contenders: [
           contender('ours', 3100),
           contender('function', 1000),
@@ -41,6 +47,7 @@ function reportWith(problems: readonly string[]): BenchReport {
         problems,
         receiptsVerified: 64,
         neighbourShare: 0.3,
+        stolenShare: 0.08,
       },
     ],
   };
@@ -56,7 +63,12 @@ describe('the report', () => {
     expect(table).toContain('one commit: 0.10 ms, with the longer flush 1.20 ms');
     expect(table).toMatch(/100\+350 +3\.00x +8/);
     expect(table).toContain('64 receipts verify');
-    expect(table).toContain('other programs took up to 30 % of the processors');
+    expect(table).toContain('other programs took up to 30 % of the processors meanwhile: too much for the rates');
+    expect(table).toMatch(/other machines of the host took up to 8 % of the processors meanwhile$/);
+  });
+
+  test('says of a target that is missed what the limit does beside that peer', () => {
+    expect(formatReport(fine)).toMatch(/kysely +200 +190-210 +15\.50x +20x missed, limit 31\.00x/);
   });
 
   test('says what is wrong', () => {

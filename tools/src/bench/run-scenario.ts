@@ -23,8 +23,9 @@ export interface ContenderResult {
 export interface ScenarioResult {
   readonly scenario: Scenario;
   readonly contenders: readonly ContenderResult[];
-  /** Median over the runs of the part of the processors that went to other programs; null where it is not known. */
+  /** Medians over the runs of the parts of the processors that went to other programs, and to others of the host; null: unknown. */
   readonly neighbourShare: number | null;
+  readonly stolenShare: number | null;
 }
 
 /** Runs one scenario for all contenders, interleaved. */
@@ -53,12 +54,18 @@ export async function runScenario(options: {
     const run = await runner.measure({ milliseconds: bench.runMilliseconds, variantIds: demand });
     runs.get(runner)?.push(run);
   }
-  const shares = [...runs.values()].flat().flatMap(({ neighbourShare }) => neighbourShare ?? []);
+  const all = [...runs.values()].flat();
   return {
     scenario,
     contenders: runners.map((runner) => resultOf(runner, runs.get(runner) ?? [])),
-    neighbourShare: shares.length === 0 ? null : median(shares),
+    neighbourShare: medianOrNull(all.map(({ neighbourShare }) => neighbourShare)),
+    stolenShare: medianOrNull(all.map(({ stolenShare }) => stolenShare)),
   };
+}
+
+function medianOrNull(shares: readonly (number | null)[]): number | null {
+  const known = shares.filter((share) => share !== null);
+  return known.length === 0 ? null : median(known);
 }
 
 function resultOf({ contender, poolSize }: Runner, runs: readonly MeasuredRun[]): ContenderResult {

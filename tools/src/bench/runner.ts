@@ -8,11 +8,14 @@ export interface MeasuredRun extends LoadResult {
   readonly cpuPerRequest: CpuTime | null;
   /** The part of the machine's processors that neither contender nor load generator used: everybody else. */
   readonly neighbourShare: number | null;
+  /** The part of them that the machine did not get from its host. */
+  readonly stolenShare: number | null;
 }
 
 interface Times extends CpuTime {
   readonly load: number;
-  readonly machine: number;
+  readonly worked: number;
+  readonly stolen: number;
 }
 
 export interface RunOrder {
@@ -66,14 +69,17 @@ export class Runner {
     const before = await this.#times();
     const result = await this.run(order);
     const after = await this.#times();
-    if (before === null || after === null) return { ...result, cpuPerRequest: null, neighbourShare: null };
+    if (before === null || after === null) {
+      return { ...result, cpuPerRequest: null, neighbourShare: null, stolenShare: null };
+    }
     const spent = (name: keyof Times): number => after[name] - before[name];
     const requests = Object.values(result.statuses).reduce((sum, count) => sum + count, 0);
     const available = (performance.now() - startedAt) * 1000 * cpus().length;
     return {
       ...result,
       cpuPerRequest: { server: spent('server') / requests, postgres: spent('postgres') / requests },
-      neighbourShare: (spent('machine') - spent('server') - spent('postgres') - spent('load')) / available,
+      neighbourShare: (spent('worked') - spent('server') - spent('postgres') - spent('load')) / available,
+      stolenShare: spent('stolen') / available,
     };
   }
 
@@ -82,7 +88,7 @@ export class Runner {
     const own = await cpuTimeOf({ processId, database: database.name });
     const load = await processTime(this.#load.processId);
     const machine = await machineTime();
-    return own === null || load === null || machine === null ? null : { ...own, load, machine };
+    return own === null || load === null || machine === null ? null : { ...own, load, ...machine };
   }
 
   /** Tries every pool size for a while and keeps the best one. */
