@@ -64,7 +64,14 @@ describe('the report', () => {
     expect(table).toMatch(/100\+350 +3\.00x +8/);
     expect(table).toContain('64 receipts verify');
     expect(table).toContain('other programs took up to 30 % of the processors meanwhile: too much for the rates');
-    expect(table).toMatch(/other machines of the host took up to 8 % of the processors meanwhile$/);
+    expect(table).toMatch(/the host gave up to 8 % of the processors to other machines meanwhile$/);
+  });
+
+  test('says when the host gave too much of the processors to others', () => {
+    const [hot] = fine.scenarios;
+    if (!hot) throw new Error('the report has a scenario');
+    const busy = formatReport({ ...fine, scenarios: [hot, { ...hot, stolenShare: 0.4 }] });
+    expect(busy).toMatch(/the host gave up to 40 % .* too much for these numbers to be trusted/);
   });
 
   test('says of a target that is missed what the limit does beside that peer', () => {

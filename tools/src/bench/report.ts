@@ -82,16 +82,27 @@ export function formatReport(report: BenchReport): string {
     `${machine.cpu}, ${machine.cores} cores, ${machine.memoryGigabytes} GB, ${machine.system}, Bun ${machine.bun}, Postgres ${machine.postgres}`,
     `one commit: ${native.toFixed(2)} ms${delayed === null ? '' : `, with the longer flush ${delayed.toFixed(2)} ms`}; ` +
       `load average ${machine.loadBefore} before, ${machine.loadAfter} after`,
-    ...(neighbours.length === 0 ? [] : [takenSays('other programs', Math.max(...neighbours))]),
-    ...(stolen.length === 0 ? [] : [takenSays('other machines of the host', Math.max(...stolen))]),
+    ...(neighbours.length === 0 ? [] : [neighboursSay(Math.max(...neighbours))]),
+    ...(stolen.length === 0 ? [] : [hostSays(Math.max(...stolen))]),
   ].join('\n');
 }
 
 /** A contender with many processes gets more of a busy machine than one with few, so that rates then say little. */
-function takenSays(who: string, share: number): string {
-  const percent = `${(share * 100).toFixed(0)} %`;
-  const verdict = share > 0.15 ? ': too much for the rates to be trusted, read the processor times' : '';
-  return `${who} took up to ${percent} of the processors meanwhile${verdict}`;
+function neighboursSay(share: number): string {
+  const verdict = share > shareMax ? ': too much for the rates to be trusted, read the processor times' : '';
+  return `other programs took up to ${percentOf(share)} of the processors meanwhile${verdict}`;
+}
+
+/** What shares its processors with other machines is also slower while it runs: then processor times grow as well. */
+function hostSays(share: number): string {
+  const verdict = share > shareMax ? ': too much for these numbers to be trusted, come back when it is quiet' : '';
+  return `the host gave up to ${percentOf(share)} of the processors to other machines meanwhile${verdict}`;
+}
+
+const shareMax = 0.15;
+
+function percentOf(share: number): string {
+  return `${(share * 100).toFixed(0)} %`;
 }
 
 function rowOf(row: { result: ScenarioResult; contender: ContenderResult; first: boolean }): string[] {
