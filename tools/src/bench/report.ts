@@ -90,7 +90,8 @@ export function formatReport(report: BenchReport): string {
 /** A contender with many processes gets more of a busy machine than one with few, so that rates then say little. */
 function neighboursSay(share: number): string {
   const verdict = share > shareMax ? ': too much for the rates to be trusted, read the processor times' : '';
-  return `other programs took up to ${percentOf(share)} of the processors meanwhile${verdict}`;
+  // What is left of the machine's time is reckoned from clocks of their own, and may come out a little below nothing.
+  return `other programs took up to ${percentOf(Math.max(share, 0))} of the processors meanwhile${verdict}`;
 }
 
 /** What shares its processors with other machines is also slower while it runs: then processor times grow as well. */
