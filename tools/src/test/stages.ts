@@ -56,7 +56,7 @@ export const allStages: readonly Stage[] = [
   { name: 'boundaries', run: (context) => runTool({ context, tool: turboBoundaries() }) },
   suiteStage({ suite: 'tidy', timeoutSeconds: 60, deadlineSeconds: 300, needsDatabase: false, lanes: 1, processes: 1 }),
   suiteStage({ suite: 'unit', timeoutSeconds: 30, deadlineSeconds: 600, needsDatabase: false, lanes: 2, processes: 2 }),
-  suiteStage({ suite: 'db', timeoutSeconds: 60, deadlineSeconds: 1_200, needsDatabase: true, lanes: 3, processes: 6 }),
+  suiteStage({ suite: 'db', timeoutSeconds: 60, deadlineSeconds: 1_200, needsDatabase: true, lanes: 3, processes: 3 }),
   suiteStage({
     suite: 'conformance',
     timeoutSeconds: 120,
